@@ -1,0 +1,54 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let package = Package(
+    name: "hermes",
+    products: [
+        .executable(name: "hermes", targets: ["hermes"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    ],
+    targets: [
+        // The shims: the only targets that include a C library's headers.
+        .target(name: "CFuse", linkerSettings: [.linkedLibrary("fuse3")]),
+        .target(
+            name: "CCurl",
+            linkerSettings: [
+                "curl", "nghttp2", "psl", "idn2", "unistring", "ssh2", "ssl", "crypto", "zstd",
+                "brotlidec", "brotlicommon", "z",
+            ].map { .linkedLibrary($0) }
+        ),
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+        .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),
+        .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "CLinux"),
+        .target(
+            name: "HermesCore",
+            dependencies: [
+                "CFuse", "CCurl", "CZlib", "CZstd", "CCrypto", "CLinux",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "hermes",
+            dependencies: [
+                "HermesCore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "HermesCoreTests",
+            dependencies: ["HermesCore"],
+            exclude: ["Fixtures"],
+            swiftSettings: strict
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,20 @@
+// The shim over libfuse's low-level API (libfuse 3.14, Linux).
+//
+// glibc's headers come first and are parsed before _FILE_OFFSET_BITS is defined, so that their declarations stay
+// the same in every Clang module; libfuse itself insists on 64-bit offsets.
+#ifndef HERMES_CFUSE_H
+#define HERMES_CFUSE_H
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define _FILE_OFFSET_BITS 64
+#define FUSE_USE_VERSION 314
+#include <fuse3/fuse_lowlevel.h>
+
+#endif
