@@ -8,4 +8,7 @@
 // is short. The contents are whatever the thread last left there.
 void *hermes_thread_buffer(size_t size);
 
+// pipe2(2) with O_CLOEXEC: a pipe that a program started meanwhile by another thread does not inherit.
+int hermes_pipe(int ends[2]);
+
 #endif
