@@ -40,7 +40,8 @@ struct AuthState<Waiter> {
 
     /// What to do after a 401. `used` is the Authorization that was refused.
     mutating func challenged(
-        scope: String, used: String?, challenges: [AuthChallenge], now: ContinuousClock.Instant, waiter: Waiter
+        scope: String, used: String?, challenges: [AuthChallenge], now: ContinuousClock.Instant,
+        waiter: Waiter
     ) -> Step {
         if let bearer = challenges.first(where: { $0.scheme == "bearer" }) {
             guard let realm = bearer.parameters["realm"], !realm.isEmpty else {
@@ -49,14 +50,16 @@ struct AuthState<Waiter> {
             let service = bearer.parameters["service"]
             scheme = { .bearer(realm: realm, service: service, scope: $0) }
             return hold(
-                .bearer(realm: realm, service: service, scope: scope), refused: used, now: now, waiter: waiter)
+                .bearer(realm: realm, service: service, scope: scope), refused: used, now: now, waiter: waiter
+            )
         }
         if challenges.contains(where: { $0.scheme == "basic" }) {
             scheme = { _ in .basic }
             return hold(.basic, refused: used, now: now, waiter: waiter)
         }
         let offered = challenges.map(\.scheme).joined(separator: ", ").printable(80)
-        return .refuse(offered.isEmpty ? "it does not say how to log in" : "it only offers to log in by \(offered)")
+        return .refuse(
+            offered.isEmpty ? "it does not say how to log in" : "it only offers to log in by \(offered)")
     }
 
     /// Takes what came of obtaining a grant, and returns who waits for it. `header` is nil after a failure, and when

@@ -31,7 +31,8 @@ final class Authenticator: @unchecked Sendable {
         for scope: String, used: String?, challenges: [AuthChallenge], _ waiter: @escaping Waiter
     ) {
         perform(
-            state.challenged(scope: scope, used: used, challenges: challenges, now: .now, waiter: waiter), waiter)
+            state.challenged(scope: scope, used: used, challenges: challenges, now: .now, waiter: waiter),
+            waiter)
     }
 
     private func perform(_ step: AuthState<Waiter>.Step, _ waiter: Waiter) {
@@ -39,7 +40,8 @@ final class Authenticator: @unchecked Sendable {
         case .send(let header): waiter(.success(header))
         case .wait: break
         case .obtain(let grant): obtain(grant)
-        case .refuse(let why): waiter(.failure(HermesError(.denied, "\(registry) asks for a login, but \(why)")))
+        case .refuse(let why):
+            waiter(.failure(HermesError(.denied, "\(registry) asks for a login, but \(why)")))
         }
     }
 

@@ -26,7 +26,9 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
         self.blob = blob
         self.handler = handler
         var request = HTTPRequest("GET", try client.url(blob.repository, "blobs/\(blob.digest)"))
-        if let range { request.headers.append(("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)")) }
+        if let range {
+            request.headers.append(("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)"))
+        }
         self.request = request
     }
 
@@ -108,7 +110,8 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
         direct = nil
         throughRegistry = nil
         if refused, case .success = result {
-            return handler.finished(.failure(HermesError(.interrupted, "the request to \(client.name) was cancelled")))
+            return handler.finished(
+                .failure(HermesError(.interrupted, "the request to \(client.name) was cancelled")))
         }
         handler.finished(result)
     }

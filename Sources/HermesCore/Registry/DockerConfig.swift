@@ -65,7 +65,8 @@ public struct DockerConfig: Sendable {
     private func credentials(from entry: File.Entry, registry: String) throws -> Credentials? {
         if let token = entry.identitytoken, !token.isEmpty { return .identityToken(token) }
         if let auth = entry.auth, !auth.isEmpty {
-            guard let data = Data(base64Encoded: auth), let colon = data.firstIndex(of: UInt8(ascii: ":")) else {
+            guard let data = Data(base64Encoded: auth), let colon = data.firstIndex(of: UInt8(ascii: ":"))
+            else {
                 throw HermesError(
                     .corrupt, "the entry for \(registry) in \(path) is not \"user:password\" in base64",
                     advice: "run docker login \(registry) again")
@@ -94,7 +95,9 @@ public struct DockerConfig: Sendable {
     /// host (Podman's habit), and not for the whole.
     private static func host(of key: String) -> String {
         var rest = Substring(key)
-        for scheme in ["https://", "http://"] where rest.hasPrefix(scheme) { rest = rest.dropFirst(scheme.count) }
+        for scheme in ["https://", "http://"] where rest.hasPrefix(scheme) {
+            rest = rest.dropFirst(scheme.count)
+        }
         guard let slash = rest.firstIndex(of: "/") else { return String(rest) }
         let path = rest[slash...]
         return ["/", "/v1/", "/v1", "/v2/", "/v2"].contains(path) ? String(rest[..<slash]) : key

@@ -77,7 +77,8 @@ struct RangeReply {
     static func parse(contentRange text: String) -> Range<Int64>? {
         let text = text.trimmingASCIISpace
         guard text.lowercased().hasPrefix("bytes"), let unitEnd = text.firstIndex(of: " ") else { return nil }
-        let parts = text[unitEnd...].trimmingASCIISpace.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = text[unitEnd...].trimmingASCIISpace.split(
+            separator: "/", omittingEmptySubsequences: false)
         guard text[..<unitEnd].lowercased() == "bytes", parts.count == 2 else { return nil }
         let bounds = parts[0].split(separator: "-", omittingEmptySubsequences: false)
         guard bounds.count == 2, let first = Int64(strictDigits: bounds[0]),

@@ -27,10 +27,12 @@ extension RegistryClient {
             return HermesError(
                 .unavailable, "\(who) limits the rate of requests: status 429 for \(what)\(said)",
                 advice: "log in, or try again later")
-        case 500...599: return HermesError(.unavailable, "\(who) fails with status \(head.status) for \(what)\(said)")
+        case 500...599:
+            return HermesError(.unavailable, "\(who) fails with status \(head.status) for \(what)\(said)")
         default:
             return HermesError(
-                .protocolViolation, "\(who) answers with the unexpected status \(head.status) for \(what)\(said)")
+                .protocolViolation,
+                "\(who) answers with the unexpected status \(head.status) for \(what)\(said)")
         }
     }
 

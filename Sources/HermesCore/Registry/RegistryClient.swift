@@ -19,7 +19,8 @@ public final class RegistryClient: Sendable {
         credentials: @escaping CredentialLookup = DockerConfig.lookup
     ) throws {
         try self.init(
-            registry: registry, plainHTTP: plainHTTP, http: http, credentials: credentials, retries: RetryPolicy())
+            registry: registry, plainHTTP: plainHTTP, http: http, credentials: credentials,
+            retries: RetryPolicy())
     }
 
     init(
@@ -44,7 +45,8 @@ public final class RegistryClient: Sendable {
         for reference: Reference, plainHTTP: Bool? = nil, http: HTTPClient,
         credentials: @escaping CredentialLookup = DockerConfig.lookup
     ) throws {
-        try self.init(registry: reference.registry, plainHTTP: plainHTTP, http: http, credentials: credentials)
+        try self.init(
+            registry: reference.registry, plainHTTP: plainHTTP, http: http, credentials: credentials)
     }
 
     /// The URL of something in a repository. Throws `usage` for a name that is no repository's: it becomes a path.

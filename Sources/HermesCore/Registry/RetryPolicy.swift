@@ -24,7 +24,9 @@ struct RetryPolicy: Sendable {
     }
 
     /// Whether a status asks for another try.
-    static func isTemporary(_ status: Int) -> Bool { status == 429 || (500...599).contains(status) && status != 501 }
+    static func isTemporary(_ status: Int) -> Bool {
+        status == 429 || (500...599).contains(status) && status != 501
+    }
 
     /// The milliseconds that a Retry-After header asks for: seconds, or a date (RFC 9110 section 10.2.3). `now` is in
     /// seconds since 1970.

@@ -9,7 +9,9 @@ enum LocalFile {
         defer { close(file) }
         var status = stat()
         guard fstat(file, &status) == 0 else { throw HermesError.file("read", path, .last) }
-        guard status.st_mode & S_IFMT != S_IFDIR else { throw HermesError.file("read", path, SystemError(EISDIR)) }
+        guard status.st_mode & S_IFMT != S_IFDIR else {
+            throw HermesError.file("read", path, SystemError(EISDIR))
+        }
         guard status.st_size <= limit else {
             throw HermesError(.corrupt, "\(path) is larger than \(limit) bytes")
         }
