@@ -62,7 +62,8 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(206, BLOB[first:last + 1], Content_Range=f"bytes {first}-{last}/{len(BLOB)}")
 
     def reset(self):
-        """Ends the connection with RST."""
+        """Ends the connection with RST, which takes back what the client has not read yet."""
+        time.sleep(0.1)
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close_connection = True
         self.connection.close()
@@ -109,7 +110,7 @@ class Registry(Handler):
         self.answer(404)
 
     def token(self, scope):
-        number = count("tokens")
+        number = count("token-issued")
         time.sleep(0.2)
         name = f"token-{number}"
         with lock:
@@ -254,10 +255,16 @@ class Registry(Handler):
         self.answer(200, json.dumps(document).encode(), Content_Type=INDEX, **link)
 
 
-registry = ThreadingHTTPServer(("127.0.0.1", 0), Registry)
-store = ThreadingHTTPServer(("127.0.0.1", 0), Store)
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        """Clients go away in the middle of an answer; that is the point of some tests."""
+
+
+registry = Server(("127.0.0.1", 0), Registry)
+store = Server(("127.0.0.1", 0), Store)
 for server in registry, store:
-    server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
 print(registry.server_port, store.server_port, flush=True)
 sys.stdin.buffer.read()
