@@ -70,9 +70,7 @@ import Testing
             layers: [])
         let bytes = try JSON.encode(manifest)
         let entry = try layout.addManifest(bytes, tag: "one", annotations: ["a": "b"])
-        #expect(
-            try tool(layout, ":one") == String(decoding: bytes, as: UTF8.self) + "\n"
-                || tool(layout, ":one") == String(decoding: bytes, as: UTF8.self))
+        #expect(try tool(layout, ":one").trimmingASCIISpace == String(decoding: bytes, as: UTF8.self))
 
         // An artifact about it, found as its referrer; the entry of the image stays.
         let artifact = ImageManifest(

@@ -78,7 +78,7 @@ final class RealRegistry: Sendable {
     /// "hermes:secret", bcrypt.
     private static let passwords = "hermes:$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n"
 
-    init(password: Bool) throws {
+    init(password: Bool, tls: Bool = false) throws {
         folder = try RegistryTestFolder()
         port = try Self.freePort()
         var lines = [
@@ -86,6 +86,17 @@ final class RealRegistry: Sendable {
             "storage: {filesystem: {rootdirectory: \(folder.path)/data}, delete: {enabled: true}}",
             "http: {addr: '127.0.0.1:\(port)'}",
         ]
+        if tls {
+            try RegistryTestProcess.run([
+                "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                "-days", "2",
+                "-subj", "/CN=hermes test", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
+                "\(folder.path)/key",
+                "-out", "\(folder.path)/certificate",
+            ])
+            lines[3] =
+                "http: {addr: '127.0.0.1:\(port)', tls: {certificate: \(folder.path)/certificate, key: \(folder.path)/key}}"
+        }
         if password {
             let file = try folder.write("htpasswd", Array(Self.passwords.utf8))
             lines.append("auth: {htpasswd: {realm: 'the test', path: '\(file)'}}")
@@ -102,6 +113,9 @@ final class RealRegistry: Sendable {
         try RegistryTestProcess.run(
             copy + ["oci:\(layout.path):v1", "docker://127.0.0.1:\(port)/test/image:v1"])
     }
+
+    /// The certificate of a registry with TLS, which is its own authority.
+    var certificate: String { "\(folder.path)/certificate" }
 
     /// Two layers with varied files, made by umoci.
     static func makeImage(in folder: RegistryTestFolder) throws -> ImageLayout {
