@@ -1,0 +1,84 @@
+import CZstd
+
+extension SpanMap {
+    /// The most uncompressed bytes that one span may have: it is inflated whole, in memory.
+    static let largestSpan: Int64 = 256 << 20
+
+    /// Compiles the spans of a validated zTOC into the file at `path`, which appears whole or not at all.
+    ///
+    /// Throws `corrupt` for checkpoints that do not fit the layer, `unsupported` for a span of more than 256 MiB.
+    public static func compile(_ source: ZTOCView, to path: String) throws {
+        var records: ContiguousArray<SpanRecord> = []
+        var windows: ContiguousArray<UInt8> = []
+        let start = headerSize + source.spanCount * 64
+        let digests = try source.spanDigests()
+        switch source.compression {
+        case .gzip:
+            let blob = try CheckpointBlob(
+                source.checkpoints, compressedSize: source.compressedSize,
+                uncompressedSize: source.uncompressedSize)
+            try check(blob.count, digests)
+            let packer = WindowPacker()
+            for index in 0..<blob.count {
+                let checkpoint = blob.checkpoint(index)
+                let offset = windows.count
+                if checkpoint.uncompressedOffset > 0, let window = blob.window(index) {
+                    try packer.append(window, to: &windows)
+                }
+                records.append(
+                    SpanRecord(
+                        compressedStart: checkpoint.spanStart, uncompressedStart: checkpoint.uncompressedOffset,
+                        windowOffset: UInt64(start + offset), windowLength: UInt32(windows.count - offset),
+                        bits: UInt32(checkpoint.bits), digest: digests[index]))
+            }
+        case .uncompressed:
+            let spanSize = try source.spanSize()
+            try check(Int(clamping: (source.compressedSize + spanSize - 1) / spanSize), digests)
+            for index in digests.indices {
+                let offset = Int64(index) * spanSize
+                records.append(
+                    SpanRecord(
+                        compressedStart: offset, uncompressedStart: offset, windowOffset: UInt64(start),
+                        windowLength: 0, bits: 0, digest: digests[index]))
+            }
+        }
+        let ends = records.dropFirst().map(\.uncompressedStart) + [source.uncompressedSize]
+        for (record, end) in zip(records, ends) where end - record.uncompressedStart > largestSpan {
+            throw HermesError(
+                .unsupported, "a span of the index has \(end - record.uncompressedStart) bytes",
+                advice: "build the index again with a smaller --span-size")
+        }
+        // A plain tar's spans cover the blob; with trailing padding it is larger than the archive.
+        let isPlain = source.compression == .uncompressed
+        let header: [UInt64] = [
+            magic, isPlain ? Compression.none.rawValue : Compression.gzip.rawValue, UInt64(records.count),
+            UInt64(source.compressedSize), UInt64(isPlain ? source.compressedSize : source.uncompressedSize),
+            UInt64(start + windows.count), 0, 0,
+        ]
+        let file = try AtomicFile(path)
+        try header.withUnsafeBytes { try file.append($0) }
+        try records.withUnsafeBytes { try file.append($0) }
+        try windows.withUnsafeBytes { try file.append($0) }
+        try file.commit()
+    }
+
+    private static func check(_ count: Int, _ digests: [Digest]) throws {
+        guard count > 0, count == digests.count else {
+            throw HermesError(.corrupt, "the index has \(digests.count) span digests for \(count) spans")
+        }
+    }
+}
+
+/// Compresses windows one by one with zstd: most of their bytes are zero.
+private final class WindowPacker {
+    private let zstd = ZSTD_createCCtx()
+    private var output = [UInt8](repeating: 0, count: ZSTD_compressBound(Checkpoint.windowSize))
+
+    deinit { ZSTD_freeCCtx(zstd) }
+
+    func append(_ window: UnsafeRawBufferPointer, to windows: inout ContiguousArray<UInt8>) throws {
+        let size = ZSTD_compressCCtx(zstd, &output, output.count, window.baseAddress, window.count, 1)
+        guard ZSTD_isError(size) == 0 else { throw HermesError(.system, "no memory to compress a window") }
+        windows.append(contentsOf: output[..<size])
+    }
+}
