@@ -1,21 +1,48 @@
 import Glibc
 
-/// A mutex with a condition, for threads that wait for each other's state.
+/// A value behind a lock on which threads can wait for changes: pthread's mutex and condition variable.
 ///
-/// Swift's `Mutex` has no condition, and a condition is what a blocking reader needs. `State` is touched only inside
-/// `withLock` and `wait`.
-public final class Monitor<State>: @unchecked Sendable {
+/// `Mutex` of the standard library has no condition variable. A thread that waits is blocked, so code that runs on
+/// Swift's cooperative threads must not wait here.
+final class Monitor<Value>: @unchecked Sendable {
+    /// What a holder of the lock works with.
+    struct Held: ~Copyable {
+        fileprivate let monitor: Monitor
+
+        /// The value.
+        var value: Value {
+            get { monitor.value }
+            nonmutating _modify { yield &monitor.value }
+        }
+
+        /// Gives the lock back until another thread signals, then takes it again. May return without a reason.
+        func wait() { pthread_cond_wait(monitor.condition, monitor.mutex) }
+
+        /// As `wait()`, for at most so many milliseconds.
+        func wait(milliseconds: Int64) {
+            var deadline = timespec()
+            clock_gettime(CLOCK_MONOTONIC, &deadline)
+            let nanoseconds = Int64(deadline.tv_nsec) + milliseconds % 1000 * 1_000_000
+            deadline.tv_sec += Int(milliseconds / 1000 + nanoseconds / 1_000_000_000)
+            deadline.tv_nsec = Int(nanoseconds % 1_000_000_000)
+            pthread_cond_timedwait(monitor.condition, monitor.mutex, &deadline)
+        }
+
+        /// Wakes all that wait.
+        func broadcast() { pthread_cond_broadcast(monitor.condition) }
+    }
+
+    // pthread's objects must not move, hence the allocations; freed with the monitor, when nobody can wait any more.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var state: State
+    /// Guarded by `mutex`.
+    private var value: Value
 
-    /// Makes a monitor around `state`.
-    public init(_ state: sending State) {
-        self.state = state
+    init(_ value: Value) {
+        self.value = value
         pthread_mutex_init(mutex, nil)
         var attributes = pthread_condattr_t()
         pthread_condattr_init(&attributes)
-        // Deadlines are on the clock that nobody sets.
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
         pthread_cond_init(condition, &attributes)
         pthread_condattr_destroy(&attributes)
@@ -28,37 +55,10 @@ public final class Monitor<State>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Runs `body` with the lock held, then wakes every waiter.
-    public func withLock<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
-        pthread_mutex_lock(mutex)
-        defer {
-            pthread_cond_broadcast(condition)
-            pthread_mutex_unlock(mutex)
-        }
-        return try body(&state)
-    }
-
-    /// Blocks until `body` returns a value; it is called with the lock held, at once and after every change.
-    public func wait<Result>(_ body: (inout State) throws -> Result?) rethrows -> Result {
+    /// Runs `body` with the lock held.
+    func withLock<Result>(_ body: (borrowing Held) throws -> Result) rethrows -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        while true {
-            if let result = try body(&state) { return result }
-            pthread_cond_wait(condition, mutex)
-        }
-    }
-
-    /// Like `wait`, but gives up at `deadline` and returns nil.
-    public func wait<Result>(until deadline: Monotonic, _ body: (inout State) throws -> Result?) rethrows
-        -> Result?
-    {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        var time = timespec(
-            tv_sec: deadline.nanoseconds / 1_000_000_000, tv_nsec: deadline.nanoseconds % 1_000_000_000)
-        while true {
-            if let result = try body(&state) { return result }
-            if pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT { return try body(&state) }
-        }
+        return try body(Held(monitor: self))
     }
 }
