@@ -19,7 +19,8 @@ public final class FuseSession: @unchecked Sendable {
         self.directory = directory
         guard access("/dev/fuse", F_OK) == 0 else {
             throw HermesError(
-                .system, "there is no /dev/fuse", advice: "load the fuse module, or give the container the device")
+                .system, "there is no /dev/fuse",
+                advice: "load the fuse module, or give the container the device")
         }
         // The name lies behind "fsname=", where libfuse reads a comma or a backslash as its own.
         let source = String(name.map { $0 == "," || $0 == "\\" ? "_" : $0 })
@@ -42,7 +43,8 @@ public final class FuseSession: @unchecked Sendable {
             let error = SystemError.last
             fuse_session_destroy(made)
             throw HermesError(
-                error.number == EPERM || error.number == EACCES ? .denied : .system, "cannot mount on \(directory)",
+                error.number == EPERM || error.number == EACCES ? .denied : .system,
+                "cannot mount on \(directory)",
                 cause: error)
         }
         session = made
@@ -78,6 +80,8 @@ public final class FuseSession: @unchecked Sendable {
         let name = "\(hermes_major(device)):\(hermes_minor(device))"
         guard let file = try? OpenFile("/sys/class/bdi/\(name)/read_ahead_kb", O_WRONLY) else { return }
         // A refusal leaves the default in place, which is slower but right.
-        _ = Array("\(kibibytes)".utf8).withUnsafeBytes { pwrite(file.descriptor, $0.baseAddress, $0.count, 0) }
+        _ = Array("\(kibibytes)".utf8).withUnsafeBytes {
+            pwrite(file.descriptor, $0.baseAddress, $0.count, 0)
+        }
     }
 }

@@ -4,7 +4,8 @@ import Glibc
 
 extension ImageFilesystem {
     /// Answers readdir and readdirplus. Offsets count entries: 0 is ".", 1 is "..", n + 2 is entry n.
-    func readDirectory(_ request: fuse_req_t, _ number: fuse_ino_t, _ size: Int, _ offset: off_t, plus: Bool) {
+    func readDirectory(_ request: fuse_req_t, _ number: fuse_ino_t, _ size: Int, _ offset: off_t, plus: Bool)
+    {
         guard let directory = tree.inode(UInt64(number)), directory.pointee.mode & S_IFMT == S_IFDIR else {
             fuse_reply_err(request, ENOTDIR)
             return
@@ -35,7 +36,8 @@ extension ImageFilesystem {
                 var status = stat()
                 status.st_ino = UInt(child)
                 status.st_mode = inode.pointee.mode
-                needed = fuse_add_direntry(request, buffer + used, size - used, name, &status, off_t(position + 1))
+                needed = fuse_add_direntry(
+                    request, buffer + used, size - used, name, &status, off_t(position + 1))
             }
             // An entry that does not fit is not written; the kernel asks for it next.
             guard needed <= size - used else { break }

@@ -4,6 +4,25 @@ import Glibc
 /// The image never changes, so what the kernel has learned of it never expires. In seconds; the kernel cuts it to its range.
 private let forever: Double = 1e9
 
+private func filesystem(_ request: fuse_req_t) -> Unmanaged<ImageFilesystem> {
+    // The session was made with this pointer, and the object outlives it (FuseSession keeps it).
+    Unmanaged.fromOpaque(UnsafeRawPointer(fuse_req_userdata(request)))
+}
+
+private func negotiate(_ connection: inout fuse_conn_info) {
+    let wanted =
+        FUSE_CAP_ASYNC_READ | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_READDIRPLUS | FUSE_CAP_NO_OPEN_SUPPORT
+        | FUSE_CAP_NO_OPENDIR_SUPPORT | FUSE_CAP_CACHE_SYMLINKS | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE
+        | FUSE_CAP_EXPORT_SUPPORT
+    connection.want = connection.capable & UInt32(wanted)
+    // libfuse derives max_pages from max_write: reads of up to 1 MiB (kernel 4.20).
+    connection.max_write = 1 << 20
+    connection.max_readahead = 8 << 20
+    connection.max_background = 128
+    connection.congestion_threshold = 96
+    connection.time_gran = 1
+}
+
 extension ImageFilesystem {
     /// The table of FUSE operations (libfuse 3.14's low-level API). The session's user data is an unretained
     /// `ImageFilesystem`, which outlives the session.
@@ -36,11 +55,15 @@ extension ImageFilesystem {
         }
         table.readdir = { request, number, size, offset, _ in
             guard let request else { return }
-            filesystem(request)._withUnsafeGuaranteedRef { $0.readDirectory(request, number, size, offset, plus: false) }
+            filesystem(request)._withUnsafeGuaranteedRef {
+                $0.readDirectory(request, number, size, offset, plus: false)
+            }
         }
         table.readdirplus = { request, number, size, offset, _ in
             guard let request else { return }
-            filesystem(request)._withUnsafeGuaranteedRef { $0.readDirectory(request, number, size, offset, plus: true) }
+            filesystem(request)._withUnsafeGuaranteedRef {
+                $0.readDirectory(request, number, size, offset, plus: true)
+            }
         }
         table.getxattr = { request, number, name, size in
             guard let request, let name else { return }
@@ -57,25 +80,6 @@ extension ImageFilesystem {
         table.forget = { request, _, _ in fuse_reply_none(request) }
         table.forget_multi = { request, _, _ in fuse_reply_none(request) }
         return table
-    }
-
-    private static func filesystem(_ request: fuse_req_t) -> Unmanaged<ImageFilesystem> {
-        // The session was made with this pointer, and the object outlives it (FuseSession keeps it).
-        Unmanaged.fromOpaque(UnsafeRawPointer(fuse_req_userdata(request)))
-    }
-
-    private static func negotiate(_ connection: inout fuse_conn_info) {
-        let wanted =
-            FUSE_CAP_ASYNC_READ | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_READDIRPLUS | FUSE_CAP_NO_OPEN_SUPPORT
-            | FUSE_CAP_NO_OPENDIR_SUPPORT | FUSE_CAP_CACHE_SYMLINKS | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE
-            | FUSE_CAP_EXPORT_SUPPORT
-        connection.want = connection.capable & UInt32(wanted)
-        // libfuse derives max_pages from max_write: reads of up to 1 MiB (kernel 4.20).
-        connection.max_write = 1 << 20
-        connection.max_readahead = 8 << 20
-        connection.max_background = 128
-        connection.congestion_threshold = 96
-        connection.time_gran = 1
     }
 
     private func lookUp(_ request: fuse_req_t, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>) {

@@ -6,7 +6,8 @@ extension ImageFilesystem {
     /// Answers a read. A hit stays on this thread: one search, one pread, one reply. A miss is parked with the
     /// scheduler, and the thread that brings its last span answers it.
     func read(_ request: fuse_req_t, _ number: fuse_ino_t, _ size: Int, _ offset: off_t) {
-        guard let inode = tree.inode(UInt64(number)), inode.pointee.mode & S_IFMT == S_IFREG, offset >= 0 else {
+        guard let inode = tree.inode(UInt64(number)), inode.pointee.mode & S_IFMT == S_IFREG, offset >= 0
+        else {
             fuse_reply_err(request, EINVAL)
             return
         }

@@ -47,7 +47,8 @@ private final class GatheredRead: @unchecked Sendable {
         switch result {
         case .success(let bytes):
             // Parts do not overlap and lie inside the buffer: extents were checked when the tree was compiled.
-            UnsafeMutableRawBufferPointer(rebasing: buffer[offset..<offset + bytes.count]).copyMemory(from: bytes)
+            UnsafeMutableRawBufferPointer(rebasing: buffer[offset..<offset + bytes.count]).copyMemory(
+                from: bytes)
         case .failure(let error): failure = error
         case nil: break
         }

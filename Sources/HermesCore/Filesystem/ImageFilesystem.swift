@@ -17,15 +17,18 @@ public final class ImageFilesystem: @unchecked Sendable {
     /// Puts an image together. Throws `corrupt` for a tree that is not of these layers.
     public init(tree: ImageTree, layers: [LazyLayer], scheduler: SpanScheduler) throws {
         guard tree.layerCount == layers.count else {
-            throw HermesError(.corrupt, "the compiled tree has \(tree.layerCount) layers, not \(layers.count)")
+            throw HermesError(
+                .corrupt, "the compiled tree has \(tree.layerCount) layers, not \(layers.count)")
         }
         for number in 1...UInt64(tree.inodeCount) {
-            guard let inode = tree.inode(number)?.pointee, inode.mode & S_IFMT == S_IFREG, !inode.isSparse else {
+            guard let inode = tree.inode(number)?.pointee, inode.mode & S_IFMT == S_IFREG, !inode.isSparse
+            else {
                 continue
             }
             let layer = layers[Int(inode.layer)]
             guard inode.data >= 0, inode.data + inode.size <= layer.spans.uncompressedSize else {
-                throw HermesError(.corrupt, "the compiled tree has a file outside layer \(layer.descriptor.digest)")
+                throw HermesError(
+                    .corrupt, "the compiled tree has a file outside layer \(layer.descriptor.digest)")
             }
         }
         self.tree = tree
@@ -45,7 +48,8 @@ public final class ImageFilesystem: @unchecked Sendable {
         inode number: UInt64, offset: Int64, count: Int,
         completion: @escaping @Sendable (Result<UnsafeRawBufferPointer, HermesError>) -> Void
     ) {
-        guard let inode = tree.inode(number), inode.pointee.mode & S_IFMT == S_IFREG, offset >= 0, count >= 0 else {
+        guard let inode = tree.inode(number), inode.pointee.mode & S_IFMT == S_IFREG, offset >= 0, count >= 0
+        else {
             return completion(.failure(HermesError(.notFound, "inode \(number) is no regular file")))
         }
         let record = inode.pointee

@@ -12,7 +12,8 @@ extension ImageTree {
         status.st_uid = record.owner
         status.st_gid = record.group
         status.st_blksize = 4096
-        status.st_mtim = timespec(tv_sec: Int(record.modifiedSeconds), tv_nsec: Int(record.modifiedNanoseconds))
+        status.st_mtim = timespec(
+            tv_sec: Int(record.modifiedSeconds), tv_nsec: Int(record.modifiedNanoseconds))
         status.st_ctim = status.st_mtim
         status.st_atim = status.st_mtim
         switch record.mode & S_IFMT {
@@ -49,7 +50,8 @@ extension ImageTree {
         func number() -> Int? { take(4).map { Int($0.loadUnaligned(as: UInt32.self)) } }
         guard let count = number() else { return }
         for _ in 0..<count {
-            guard let nameLength = number(), let valueLength = number(), let name = take(nameLength), take(1) != nil,
+            guard let nameLength = number(), let valueLength = number(), let name = take(nameLength),
+                take(1) != nil,
                 let value = take(valueLength), body(name, value)
             else { return }
         }

@@ -7,7 +7,8 @@ extension ImageTree {
     /// `corrupt` for a damaged zTOC, `unsupported` for what the format cannot hold, and the file error of `path`.
     public static func compile(_ layers: [ZTOCView], to path: String) throws {
         guard layers.count <= UInt16.max else {
-            throw HermesError(.unsupported, "the image has \(layers.count) layers; at most 65,535 can be mounted")
+            throw HermesError(
+                .unsupported, "the image has \(layers.count) layers; at most 65,535 can be mounted")
         }
         var merger = TreeMerger(
             try layers.map { TreeMerger.Layer(tree: try LayerTree($0), source: $0) },

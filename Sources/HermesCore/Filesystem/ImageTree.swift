@@ -80,7 +80,9 @@ public final class ImageTree: @unchecked Sendable {
     private func recordsAreSound(stringSize: Int, extentCount: Int) -> Bool {
         for index in 0..<inodeCount {
             let inode = inodes[index]
-            guard inode.size >= 0, inode.xattrs <= xattrs.count, Int(inode.parent) <= inodeCount else { return false }
+            guard inode.size >= 0, inode.xattrs <= xattrs.count, Int(inode.parent) <= inodeCount else {
+                return false
+            }
             let isSound =
                 switch inode.mode & S_IFMT {
                 case S_IFDIR:
@@ -157,7 +159,9 @@ extension ImageTree {
     }
 
     private func directory(holding number: UInt64) -> (number: UInt64, name: String)? {
-        guard let position = (0..<entryCount).first(where: { UInt64(entries[$0].inode) == number }) else { return nil }
+        guard let position = (0..<entryCount).first(where: { UInt64(entries[$0].inode) == number }) else {
+            return nil
+        }
         let holder = (1...UInt64(inodeCount)).first { candidate in
             guard let inode = inode(candidate)?.pointee, inode.mode & S_IFMT == S_IFDIR else { return false }
             return Int(inode.data) <= position && position < Int(inode.data) + Int(inode.size)

@@ -62,7 +62,9 @@ extension LayerTree {
     }
 
     static func isBefore(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
-        guard let one = left.baseAddress, let other = right.baseAddress else { return left.count < right.count }
+        guard let one = left.baseAddress, let other = right.baseAddress else {
+            return left.count < right.count
+        }
         let order = memcmp(one, other, min(left.count, right.count))
         return order != 0 ? order < 0 : left.count < right.count
     }

@@ -41,7 +41,8 @@ struct LayerTree {
 
     init(capacity: Int) {
         nodes.reserveCapacity(capacity + 1)
-        nodes.append(Node(parent: 0, name: UnsafeRawBufferPointer(start: nil, count: 0), kind: .directory, entry: -1))
+        nodes.append(
+            Node(parent: 0, name: UnsafeRawBufferPointer(start: nil, count: 0), kind: .directory, entry: -1))
         var size = 64
         while size < 2 * capacity { size *= 2 }
         table = ContiguousArray(repeating: -1, count: size)
@@ -51,7 +52,8 @@ struct LayerTree {
 
     /// Applies an entry of the tar. `linkTargetOf` gives the target of a symbolic link's entry.
     mutating func apply(
-        _ entry: Int32, name: UnsafeRawBufferPointer, isDirectory: Bool, hardLinkTo target: UnsafeRawBufferPointer?,
+        _ entry: Int32, name: UnsafeRawBufferPointer, isDirectory: Bool,
+        hardLinkTo target: UnsafeRawBufferPointer?,
         linkTargetOf: (Int32) -> UnsafeRawBufferPointer?
     ) {
         var path = Self.cleaned(name)
@@ -77,9 +79,13 @@ struct LayerTree {
     }
 
     /// Sorts the children of every directory; links to names that came later in the tar are resolved.
-    mutating func finish(linkNameOf: (Int32) -> UnsafeRawBufferPointer, linkTargetOf: (Int32) -> UnsafeRawBufferPointer?) {
+    mutating func finish(
+        linkNameOf: (Int32) -> UnsafeRawBufferPointer, linkTargetOf: (Int32) -> UnsafeRawBufferPointer?
+    ) {
         for index in nodes.indices where nodes[index].link == Node.unresolved {
-            guard let target = find(Self.cleaned(linkNameOf(nodes[index].entry)), linkTargetOf) else { continue }
+            guard let target = find(Self.cleaned(linkNameOf(nodes[index].entry)), linkTargetOf) else {
+                continue
+            }
             let shared = canonical(target)
             if Int(shared) != index, nodes[Int(shared)].link == Node.none { nodes[index].link = shared }
         }

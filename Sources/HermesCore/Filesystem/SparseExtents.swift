@@ -18,7 +18,8 @@ struct SparseExtents {
         var isSparse = false
         for index in 0..<entry.recordCount {
             let (key, value) = try entry.record(index)
-            guard key.starts(with: "GNU.sparse.".utf8) || key.elementsEqual(SparseMap.Key.dataOffset.utf8) else {
+            guard key.starts(with: "GNU.sparse.".utf8) || key.elementsEqual(SparseMap.Key.dataOffset.utf8)
+            else {
                 continue
             }
             isSparse = true
@@ -26,7 +27,9 @@ struct SparseExtents {
             if key.elementsEqual(SparseMap.Key.realSize.utf8) || key.elementsEqual(SparseMap.Key.size.utf8) {
                 size = TarNumber.decimal(value)
             }
-            if key.elementsEqual(SparseMap.Key.dataOffset.utf8) { dataOffset = TarNumber.decimal(value) ?? -1 }
+            if key.elementsEqual(SparseMap.Key.dataOffset.utf8) {
+                dataOffset = TarNumber.decimal(value) ?? -1
+            }
         }
         guard isSparse else { return nil }
         let name = String(decoding: entry.name.prefix(200), as: UTF8.self).debugDescription
@@ -39,10 +42,12 @@ struct SparseExtents {
         guard size >= 0, dataOffset >= 0 else { throw damaged }
         var runs: [(offset: Int64, length: Int64)] = []
         var end: Int64 = 0
-        let numbers = map.isEmpty ? [] : map.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+        let numbers =
+            map.isEmpty ? [] : map.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
         guard numbers.count % 2 == 0 else { throw damaged }
         for index in stride(from: 0, to: numbers.count, by: 2) {
-            guard let offset = TarNumber.decimal(numbers[index]), let length = TarNumber.decimal(numbers[index + 1]),
+            guard let offset = TarNumber.decimal(numbers[index]),
+                let length = TarNumber.decimal(numbers[index + 1]),
                 offset >= end, length >= 0, offset <= size, length <= size - offset
             else { throw damaged }
             end = offset + length

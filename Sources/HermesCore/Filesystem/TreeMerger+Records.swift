@@ -46,8 +46,11 @@ extension TreeMerger {
             record.data = Int64(try writer.add(entry.linkName))
         case .characterDevice, .blockDevice:
             record.mode |= entry.kind == .characterDevice ? S_IFCHR : S_IFBLK
-            guard let major = UInt32(exactly: entry.deviceMajor), let minor = UInt32(exactly: entry.deviceMinor)
-            else { throw HermesError(.corrupt, "the device \(Self.text(entry.name)) has an impossible number") }
+            guard let major = UInt32(exactly: entry.deviceMajor),
+                let minor = UInt32(exactly: entry.deviceMinor)
+            else {
+                throw HermesError(.corrupt, "the device \(Self.text(entry.name)) has an impossible number")
+            }
             guard entry.kind == .blockDevice || major > 0 || minor > 0 else { return nil }
             record.data = Int64(truncatingIfNeeded: hermes_makedev(major, minor))
         case .fifo: record.mode |= S_IFIFO

@@ -19,9 +19,10 @@ struct TreeMerger {
     }
 
     private let layers: [Layer]
-    private let sizes: [Int64]
-    private(set) var writer = TreeWriter()
-    private(set) var contentSize: Int64 = 0
+    let sizes: [Int64]
+    var writer = TreeWriter()
+    /// The sum of the regular files' sizes in bytes.
+    var contentSize: Int64 = 0
     /// Per layer and node: the inode number it was given; 0 for none.
     private var numbers: [ContiguousArray<UInt32>]
 

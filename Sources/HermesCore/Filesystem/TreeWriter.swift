@@ -19,13 +19,17 @@ struct TreeWriter {
     }
 
     /// Adds an inode's attributes, as the tree's `InodeRecord.xattrs` names them; 0 for none.
-    mutating func add(xattrs pairs: [(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)]) throws -> UInt32 {
+    mutating func add(xattrs pairs: [(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)]) throws
+        -> UInt32
+    {
         guard !pairs.isEmpty else { return 0 }
         guard let reference = UInt32(exactly: xattrs.count + 1) else {
             throw HermesError(.unsupported, "the image's extended attributes need more than 4 GiB")
         }
         func append(_ number: Int) {
-            withUnsafeBytes(of: UInt32(truncatingIfNeeded: number).littleEndian) { xattrs.append(contentsOf: $0) }
+            withUnsafeBytes(of: UInt32(truncatingIfNeeded: number).littleEndian) {
+                xattrs.append(contentsOf: $0)
+            }
         }
         append(pairs.count)
         for (name, value) in pairs {
@@ -51,7 +55,8 @@ struct TreeWriter {
             0..<13,
             with: [
                 ImageTree.magic, UInt64(size), UInt64(inodes.count), UInt64(entries.count), UInt64(entriesAt),
-                UInt64(stringsAt), UInt64(strings.count), UInt64(xattrsAt), UInt64(xattrs.count), UInt64(extentsAt),
+                UInt64(stringsAt), UInt64(strings.count), UInt64(xattrsAt), UInt64(xattrs.count),
+                UInt64(extentsAt),
                 UInt64(extents.count), UInt64(bitPattern: contentSize), UInt64(layerCount),
             ])
         let file = try AtomicFile(path)

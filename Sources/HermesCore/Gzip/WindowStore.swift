@@ -21,6 +21,11 @@ struct WindowStore: Sendable {
         ends.append(bytes.count)
     }
 
+    /// Calls `body` with all windows in their compressed form, one behind the other. Any thread.
+    func withStoredBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        try bytes.withUnsafeBytes(body)
+    }
+
     /// Calls `body` with the 32,768 bytes of a window, valid for the call. Any thread.
     func withWindow<R>(_ index: Int, _ body: (UnsafeRawBufferPointer) throws -> R) throws -> R {
         let start = index == 0 ? 0 : ends[index - 1]

@@ -121,7 +121,9 @@ struct FetchQueue {
             return batch
         }
         // Fill gives way: nothing of it starts while a reader waits.
-        guard active[.demand, default: 0] == 0, active[.fill, default: 0] < limits.fillRequests else { return nil }
+        guard active[.demand, default: 0] == 0, active[.fill, default: 0] < limits.fillRequests else {
+            return nil
+        }
         return nextFill()
     }
 
@@ -169,9 +171,13 @@ struct FetchQueue {
     }
 
     /// Takes the first live span of a queue and the queued neighbours behind it.
-    private mutating func pop(_ queue: WritableKeyPath<FetchQueue, ArraySlice<Key>>, _ urgency: Urgency) -> Batch? {
+    private mutating func pop(_ queue: WritableKeyPath<FetchQueue, ArraySlice<Key>>, _ urgency: Urgency)
+        -> Batch?
+    {
         while let key = self[keyPath: queue].popFirst() {
-            guard let flight = flights[key], flight.phase == .queued, flight.urgency == urgency else { continue }
+            guard let flight = flights[key], flight.phase == .queued, flight.urgency == urgency else {
+                continue
+            }
             let geometry = layers[key.layer].geometry
             let start = geometry.compressedRange(key.span).lowerBound
             var end = key.span

@@ -38,7 +38,9 @@ public final class LazyLayer: SpanGeometry, @unchecked Sendable {
     public var isComplete: Bool { store.presentCount == count }
 
     /// Remembers that read-ahead asked for the span.
-    func markAhead(_ span: Int) { aheadWords[span >> 6].bitwiseOr(1 << UInt64(span & 63), ordering: .relaxed) }
+    func markAhead(_ span: Int) {
+        aheadWords[span >> 6].bitwiseOr(1 << UInt64(span & 63), ordering: .relaxed)
+    }
 
     /// Whether this is the first touch of a span that read-ahead asked for; true once.
     func takeAhead(_ span: Int) -> Bool {

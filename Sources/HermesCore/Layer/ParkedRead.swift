@@ -31,12 +31,18 @@ final class ParkedRead: @unchecked Sendable {
         let high = min(start + Int64(bytes.count), range.upperBound)
         guard low < high else { return }
         // low and high lie in both ranges, so both slices are inside their buffers.
-        UnsafeMutableRawBufferPointer(rebasing: buffer[Int(low - range.lowerBound)..<Int(high - range.lowerBound)])
-            .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[Int(low - start)..<Int(high - start)]))
+        UnsafeMutableRawBufferPointer(
+            rebasing: buffer[Int(low - range.lowerBound)..<Int(high - range.lowerBound)]
+        )
+        .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[Int(low - start)..<Int(high - start)]))
     }
 
     /// Calls the completion; to be called once, by who set `isDone`.
     func finish(_ error: HermesError?) {
-        if let error { completion(.failure(error)) } else { completion(.success(UnsafeRawBufferPointer(buffer))) }
+        if let error {
+            completion(.failure(error))
+        } else {
+            completion(.success(UnsafeRawBufferPointer(buffer)))
+        }
     }
 }

@@ -50,7 +50,9 @@ final class SpanDecoder: @unchecked Sendable {
         guard !compressed.isEmpty else { return nil }
         let size = ZSTD_decompressDCtx(
             zstd, window.baseAddress, window.count, compressed.baseAddress, compressed.count)
-        guard size == window.count else { throw HermesError(.corrupt, "the window of span \(index) is damaged") }
+        guard size == window.count else {
+            throw HermesError(.corrupt, "the window of span \(index) is damaged")
+        }
         return UnsafeRawBufferPointer(window)
     }
 }

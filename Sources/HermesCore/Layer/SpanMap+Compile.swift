@@ -1,5 +1,3 @@
-import CZstd
-
 extension SpanMap {
     /// The most uncompressed bytes that one span may have: it is inflated whole, in memory.
     static let largestSpan: Int64 = 256 << 20
@@ -9,7 +7,7 @@ extension SpanMap {
     /// Throws `corrupt` for checkpoints that do not fit the layer, `unsupported` for a span of more than 256 MiB.
     public static func compile(_ source: ZTOCView, to path: String) throws {
         var records: ContiguousArray<SpanRecord> = []
-        var windows: ContiguousArray<UInt8> = []
+        var windows = WindowStore()
         let start = headerSize + source.spanCount * 64
         let digests = try source.spanDigests()
         switch source.compression {
@@ -18,19 +16,24 @@ extension SpanMap {
                 source.checkpoints, compressedSize: source.compressedSize,
                 uncompressedSize: source.uncompressedSize)
             try check(blob.count, digests)
-            let packer = WindowPacker()
+            var packer = try WindowPacker()
             for index in 0..<blob.count {
                 let checkpoint = blob.checkpoint(index)
-                let offset = windows.count
+                let offset = packer.store.storedSize
                 if checkpoint.uncompressedOffset > 0, let window = blob.window(index) {
-                    try packer.append(window, to: &windows)
+                    try packer.append(window)
+                } else {
+                    packer.appendZero()
                 }
                 records.append(
                     SpanRecord(
-                        compressedStart: checkpoint.spanStart, uncompressedStart: checkpoint.uncompressedOffset,
-                        windowOffset: UInt64(start + offset), windowLength: UInt32(windows.count - offset),
+                        compressedStart: checkpoint.spanStart,
+                        uncompressedStart: checkpoint.uncompressedOffset,
+                        windowOffset: UInt64(start + offset),
+                        windowLength: UInt32(packer.store.storedSize - offset),
                         bits: UInt32(checkpoint.bits), digest: digests[index]))
             }
+            windows = packer.store
         case .uncompressed:
             let spanSize = try source.spanSize()
             try check(Int(clamping: (source.compressedSize + spanSize - 1) / spanSize), digests)
@@ -53,12 +56,12 @@ extension SpanMap {
         let header: [UInt64] = [
             magic, isPlain ? Compression.none.rawValue : Compression.gzip.rawValue, UInt64(records.count),
             UInt64(source.compressedSize), UInt64(isPlain ? source.compressedSize : source.uncompressedSize),
-            UInt64(start + windows.count), 0, 0,
+            UInt64(start + windows.storedSize), 0, 0,
         ]
         let file = try AtomicFile(path)
         try header.withUnsafeBytes { try file.append($0) }
         try records.withUnsafeBytes { try file.append($0) }
-        try windows.withUnsafeBytes { try file.append($0) }
+        try windows.withStoredBytes { try file.append($0) }
         try file.commit()
     }
 
@@ -66,19 +69,5 @@ extension SpanMap {
         guard count > 0, count == digests.count else {
             throw HermesError(.corrupt, "the index has \(digests.count) span digests for \(count) spans")
         }
-    }
-}
-
-/// Compresses windows one by one with zstd: most of their bytes are zero.
-private final class WindowPacker {
-    private let zstd = ZSTD_createCCtx()
-    private var output = [UInt8](repeating: 0, count: ZSTD_compressBound(Checkpoint.windowSize))
-
-    deinit { ZSTD_freeCCtx(zstd) }
-
-    func append(_ window: UnsafeRawBufferPointer, to windows: inout ContiguousArray<UInt8>) throws {
-        let size = ZSTD_compressCCtx(zstd, &output, output.count, window.baseAddress, window.count, 1)
-        guard ZSTD_isError(size) == 0 else { throw HermesError(.system, "no memory to compress a window") }
-        windows.append(contentsOf: output[..<size])
     }
 }

@@ -124,7 +124,8 @@ public struct SpanRecord {
     let digestBytes: SIMD32<UInt8>
 
     init(
-        compressedStart: Int64, uncompressedStart: Int64, windowOffset: UInt64, windowLength: UInt32, bits: UInt32,
+        compressedStart: Int64, uncompressedStart: Int64, windowOffset: UInt64, windowLength: UInt32,
+        bits: UInt32,
         digest: Digest
     ) {
         self.compressedStart = compressedStart

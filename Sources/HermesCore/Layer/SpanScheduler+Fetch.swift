@@ -22,7 +22,10 @@ extension SpanScheduler {
         let first = layer.compressedRange(batch.spans.lowerBound)
         let last = layer.compressedRange(batch.spans.upperBound - 1)
         let cutter = SpanCutter(layer: layer, spans: batch.spans) { [self] span, bytes in
-            inflating.withLock { $0.append(InflateJob(layer: batch.layer, span: span, bytes: bytes), batch.urgency) }
+            inflating.withLock {
+                $0.value.append(InflateJob(layer: batch.layer, span: span, bytes: bytes), batch.urgency)
+                $0.broadcast()
+            }
         }
         counters.requests.add(1, ordering: .relaxed)
         source.fetchRange(
@@ -56,6 +59,7 @@ extension SpanScheduler {
         let layer = layers[key.layer]
         switch verdict {
         case .retry:
+            wakeWatch()
             counters.retries.add(1, ordering: .relaxed)
             log.debug(
                 "span is tried again",

@@ -25,9 +25,12 @@ extension SpanScheduler {
     /// The body of an inflating thread.
     func inflateUntilStopped(_ decoder: SpanDecoder) {
         while true {
-            let job: InflateJob? = inflating.wait { queue -> InflateJob?? in
-                if queue.isStopped { return .some(nil) }
-                return queue.next().map(Optional.some)
+            let job = inflating.withLock { queue -> InflateJob? in
+                while true {
+                    if queue.value.isStopped { return nil }
+                    if let job = queue.value.next() { return job }
+                    queue.wait()
+                }
             }
             guard let job else { return }
             handle(job, decoder)
@@ -46,7 +49,9 @@ extension SpanScheduler {
                 } catch {
                     // A full disk costs the cache, not the read.
                     counters.cacheFailures.add(1, ordering: .relaxed)
-                    log.warning("span is not cached", metadata: ["layer": "\(layer.descriptor.digest)", "cause": "\(error)"])
+                    log.warning(
+                        "span is not cached",
+                        metadata: ["layer": "\(layer.descriptor.digest)", "cause": "\(error)"])
                 }
                 let reads = state.withLock { state in
                     state.queue.finished(key)

@@ -19,9 +19,17 @@ public final class SpanScheduler: Sendable {
         var isStopped = false
     }
 
+    /// What the watching thread waits for.
+    private struct Watch {
+        var isStopped = false
+        /// Something was put off since the thread looked last.
+        var isNew = false
+    }
+
     let source: any ImageSource
     let layers: [LazyLayer]
-    let state: Monitor<State>
+    let state: Mutex<State>
+    private let watch = Monitor(Watch())
     let inflating: Monitor<InflateQueue>
     let log: Logger
     /// What was done so far.
@@ -42,7 +50,7 @@ public final class SpanScheduler: Sendable {
             let size = max(1, layer.spans.uncompressedSize / Int64(layer.count))
             state.readAhead.append(ReadAhead(limit: max(1, Int((32 << 20) / size))))
         }
-        self.state = Monitor(state)
+        self.state = Mutex(state)
         inflating = Monitor(InflateQueue())
         threads = Mutex([])
         var started: [SystemThread] = []
@@ -64,7 +72,14 @@ public final class SpanScheduler: Sendable {
             state.parked = []
             return open
         }
-        inflating.withLock { $0.isStopped = true }
+        watch.withLock {
+            $0.value.isStopped = true
+            $0.broadcast()
+        }
+        inflating.withLock {
+            $0.value.isStopped = true
+            $0.broadcast()
+        }
         for read in parked { read.finish(HermesError(.interrupted, "the mount is ending")) }
         for thread in threads.withLock({ threads in
             defer { threads = [] }
@@ -112,7 +127,9 @@ public final class SpanScheduler: Sendable {
             for span in here { try copyCached(layer, span, to: read) }
             deliver([read])
         } catch {
-            fail([read], HermesError(.io, "cannot read the cache of layer \(layer.descriptor.digest)", cause: error))
+            fail(
+                [read],
+                HermesError(.io, "cannot read the cache of layer \(layer.descriptor.digest)", cause: error))
         }
     }
 
@@ -147,7 +164,8 @@ public final class SpanScheduler: Sendable {
         // Clamped to the read's range, so inside its buffer.
         let target = UnsafeMutableRawBufferPointer(rebasing: read.buffer[start..<start + range.count])
         guard try layer.store.data.read(into: target, at: range.lowerBound) == range.count else {
-            throw HermesError(.corrupt, "\(layer.store.data.path) is too short", advice: "remove the cache folder")
+            throw HermesError(
+                .corrupt, "\(layer.store.data.path) is too short", advice: "remove the cache folder")
         }
     }
 
@@ -176,6 +194,14 @@ public final class SpanScheduler: Sendable {
         for read in open { read.finish(error) }
     }
 
+    /// Makes the watching thread look again at what it waits for.
+    func wakeWatch() {
+        watch.withLock {
+            $0.value.isNew = true
+            $0.broadcast()
+        }
+    }
+
     /// Retries what is due, and fails the reads whose deadline has come.
     private func watchUntilStopped() {
         while true {
@@ -183,9 +209,15 @@ public final class SpanScheduler: Sendable {
                 while let read = state.parked.first, read.isDone { state.parked.removeFirst() }
                 return [state.parked.first?.deadline, state.queue.nextWake].compactMap(\.self).min()
             }
-            let limit = Monotonic.now().adding(milliseconds: 1000)
-            let stopped = state.wait(until: min(soonest ?? limit, limit)) { $0.isStopped ? true : nil }
-            guard stopped == nil else { return }
+            let pause = soonest.map { max(0, $0.milliseconds(since: .now())) } ?? 1000
+            let isStopped = watch.withLock { watch in
+                if !watch.value.isNew, !watch.value.isStopped {
+                    watch.wait(milliseconds: Int64(min(pause, 1000)) + 1)
+                }
+                watch.value.isNew = false
+                return watch.value.isStopped
+            }
+            guard !isStopped else { return }
             let now = Monotonic.now()
             let late = state.withLock { state in
                 let count = state.parked.prefix { $0.isDone || $0.deadline <= now }.count
@@ -194,7 +226,8 @@ public final class SpanScheduler: Sendable {
             }
             if !late.isEmpty {
                 let seconds = readDeadline / 1000
-                log.error("reads gave up", metadata: ["count": "\(late.count)", "after_seconds": "\(seconds)"])
+                log.error(
+                    "reads gave up", metadata: ["count": "\(late.count)", "after_seconds": "\(seconds)"])
                 fail(Array(late), HermesError(.unavailable, "the registry did not answer in \(seconds) s"))
             }
             pump()

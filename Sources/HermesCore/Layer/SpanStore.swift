@@ -55,7 +55,9 @@ public final class SpanStore: @unchecked Sendable {
         presentWords = (base + Self.headerSize).bindMemory(to: Atomic<UInt64>.self, capacity: wordCount)
         let header = base.bindMemory(to: UInt64.self, capacity: 8)
         let boot = Self.bootID()
-        guard header[0] != Self.magic || header[1] != UInt64(count) || header[2] != boot.0 || header[3] != boot.1
+        guard
+            header[0] != Self.magic || header[1] != UInt64(count) || header[2] != boot.0
+                || header[3] != boot.1
         else { return }
         for word in 0..<wordCount { presentWords[word].store(0, ordering: .relaxed) }
         header[1] = UInt64(count)
@@ -85,7 +87,9 @@ public final class SpanStore: @unchecked Sendable {
 
     /// The kernel's boot ID (random(4)): the same for the life of the page cache.
     private static func bootID() -> (UInt64, UInt64) {
-        guard let text = try? String(readingFile: "/proc/sys/kernel/random/boot_id", limit: 64) else { return (0, 0) }
+        guard let text = try? String(readingFile: "/proc/sys/kernel/random/boot_id", limit: 64) else {
+            return (0, 0)
+        }
         let digits = text.filter(\.isHexDigit)
         return (UInt64(digits.prefix(16), radix: 16) ?? 0, UInt64(digits.suffix(16), radix: 16) ?? 0)
     }
