@@ -11,6 +11,9 @@
 // is short. The contents are whatever the thread last left there.
 void *hermes_thread_buffer(size_t size);
 
+// pipe2(2) with O_CLOEXEC: a pipe that a program started meanwhile by another thread does not inherit.
+int hermes_pipe(int ends[2]);
+
 // pthread_setname_np(3), which glibc declares for _GNU_SOURCE only.
 void hermes_thread_name(pthread_t thread, const char *name);
 

@@ -1,11 +1,11 @@
 import Glibc
 
 extension ImageTree {
-    /// Compiles the merged tree of an image into the file at `path`, which appears whole or not at all.
+    /// Compiles the merged tree of an image into the file `tree` of `folder`, which appears whole or not at all.
     ///
     /// `layers` are the validated zTOCs of all layers, from the bottom up. The same zTOCs give the same file. Throws
-    /// `corrupt` for a damaged zTOC, `unsupported` for what the format cannot hold, and the file error of `path`.
-    public static func compile(_ layers: [ZTOCView], to path: String) throws {
+    /// `corrupt` for a damaged zTOC, `unsupported` for what the format cannot hold, and the file error of `folder`.
+    public static func compile(_ layers: [ZTOCView], in folder: String) throws {
         guard layers.count <= UInt16.max else {
             throw HermesError(
                 .unsupported, "the image has \(layers.count) layers; at most 65,535 can be mounted")
@@ -14,7 +14,7 @@ extension ImageTree {
             try layers.map { TreeMerger.Layer(tree: try LayerTree($0), source: $0) },
             sizes: layers.map(\.uncompressedSize))
         try merger.run()
-        try merger.writer.write(to: path, contentSize: merger.contentSize, layerCount: layers.count)
+        try merger.writer.write(to: folder, "tree", contentSize: merger.contentSize, layerCount: layers.count)
     }
 }
 

@@ -42,8 +42,8 @@ struct TreeWriter {
         return reference
     }
 
-    /// Writes the file at `path`, which appears whole or not at all.
-    func write(to path: String, contentSize: Int64, layerCount: Int) throws {
+    /// Writes the file `name` in `folder`; it appears whole or not at all.
+    func write(to folder: String, _ name: String, contentSize: Int64, layerCount: Int) throws {
         func aligned(_ size: Int) -> Int { (size + 63) & ~63 }
         let entriesAt = ImageTree.headerSize + aligned(inodes.count * 64)
         let stringsAt = entriesAt + aligned(entries.count * 12)
@@ -59,18 +59,18 @@ struct TreeWriter {
                 UInt64(extentsAt),
                 UInt64(extents.count), UInt64(bitPattern: contentSize), UInt64(layerCount),
             ])
-        let file = try AtomicFile(path)
+        let file = try AtomicFile(in: folder)
         func append(_ bytes: UnsafeRawBufferPointer) throws {
-            try file.append(bytes)
+            try file.write(bytes)
             let padding = [UInt8](repeating: 0, count: aligned(bytes.count) - bytes.count)
-            try padding.withUnsafeBytes { try file.append($0) }
+            try padding.withUnsafeBytes { try file.write($0) }
         }
-        try header.withUnsafeBytes { try file.append($0) }
+        try header.withUnsafeBytes { try file.write($0) }
         try inodes.withUnsafeBytes(append)
         try entries.withUnsafeBytes(append)
         try strings.withUnsafeBytes(append)
         try xattrs.withUnsafeBytes(append)
         try extents.withUnsafeBytes(append)
-        try file.commit()
+        try file.commit(to: "\(folder)/\(name)")
     }
 }

@@ -15,13 +15,14 @@ public enum LayerIndexer {
         public let hasNoXattrs: Bool
     }
 
-    /// Reads the blob to its end and writes the zTOC to `sink`. `progress` is told the number of bytes of each read.
+    /// Reads the blob to its end and writes the zTOC to `sink`. `progress` is told the number of bytes of each read;
+    /// what it throws ends the pass.
     ///
     /// `spanSize` is in uncompressed bytes. Throws `corrupt`, naming the layer, when the bytes are no tar, no gzip stream
     /// or not those of the image; `unsupported` for another compression; what `source` and `sink` throw. Blocks.
     public static func index(
         _ layer: Image.Layer, from source: any ByteSource, spanSize: Int64, to sink: ZTOCWriter.Sink,
-        progress: (Int) -> Void
+        progress: (Int) throws -> Void
     ) throws -> Summary {
         switch layer.compression {
         case .gzip: try indexGzip(layer, source, spanSize, sink, progress)
@@ -35,7 +36,7 @@ public enum LayerIndexer {
 
     private static func indexGzip(
         _ layer: Image.Layer, _ source: any ByteSource, _ spanSize: Int64, _ sink: ZTOCWriter.Sink,
-        _ progress: (Int) -> Void
+        _ progress: (Int) throws -> Void
     ) throws -> Summary {
         var indexer = try GzipIndexer(spanSize: spanSize)
         var contents = Contents()
@@ -57,7 +58,7 @@ public enum LayerIndexer {
 
     private static func indexPlain(
         _ layer: Image.Layer, _ source: any ByteSource, _ spanSize: Int64, _ sink: ZTOCWriter.Sink,
-        _ progress: (Int) -> Void
+        _ progress: (Int) throws -> Void
     ) throws -> Summary {
         var indexer = try UncompressedIndexer(spanSize: spanSize)
         var contents = Contents()
@@ -79,7 +80,7 @@ public enum LayerIndexer {
 
     /// Reads `source` to its end, at most the size that the manifest states.
     private static func readAll(
-        _ layer: Image.Layer, _ source: any ByteSource, _ progress: (Int) -> Void,
+        _ layer: Image.Layer, _ source: any ByteSource, _ progress: (Int) throws -> Void,
         _ body: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
@@ -93,7 +94,7 @@ public enum LayerIndexer {
                 throw HermesError(.corrupt, "the blob has more than the \(layer.descriptor.size) bytes of the manifest")
             }
             try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            progress(count)
+            try progress(count)
         }
         guard total == layer.descriptor.size else {
             throw HermesError(

@@ -2,10 +2,10 @@ extension SpanMap {
     /// The most uncompressed bytes that one span may have: it is inflated whole, in memory.
     static let largestSpan: Int64 = 256 << 20
 
-    /// Compiles the spans of a validated zTOC into the file at `path`, which appears whole or not at all.
+    /// Compiles the spans of a validated zTOC into the file `spans` of `folder`, which appears whole or not at all.
     ///
     /// Throws `corrupt` for checkpoints that do not fit the layer, `unsupported` for a span of more than 256 MiB.
-    public static func compile(_ source: ZTOCView, to path: String) throws {
+    public static func compile(_ source: ZTOCView, in folder: String) throws {
         var records: ContiguousArray<SpanRecord> = []
         var windows = WindowStore()
         let start = headerSize + source.spanCount * 64
@@ -58,11 +58,11 @@ extension SpanMap {
             UInt64(source.compressedSize), UInt64(isPlain ? source.compressedSize : source.uncompressedSize),
             UInt64(start + windows.storedSize), 0, 0,
         ]
-        let file = try AtomicFile(path)
-        try header.withUnsafeBytes { try file.append($0) }
-        try records.withUnsafeBytes { try file.append($0) }
-        try windows.withStoredBytes { try file.append($0) }
-        try file.commit()
+        let file = try AtomicFile(in: folder)
+        try header.withUnsafeBytes { try file.write($0) }
+        try records.withUnsafeBytes { try file.write($0) }
+        try windows.withStoredBytes { try file.write($0) }
+        try file.commit(to: folder + "/spans")
     }
 
     private static func check(_ count: Int, _ digests: [Digest]) throws {

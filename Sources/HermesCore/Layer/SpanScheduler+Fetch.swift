@@ -29,7 +29,7 @@ extension SpanScheduler {
         }
         counters.requests.add(1, ordering: .relaxed)
         source.fetchRange(
-            layer.descriptor, first.lowerBound..<last.upperBound,
+            of: layer.descriptor.digest, range: first.lowerBound..<last.upperBound,
             deliver: { [self] bytes in
                 counters.fetchedBytes.add(bytes.count, ordering: .relaxed)
                 cutter.take(bytes)
