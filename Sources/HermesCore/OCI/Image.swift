@@ -24,12 +24,15 @@ public struct Image: Sendable {
     public let layers: [Layer]
 
     /// Puts manifest and configuration together. Throws `corrupt` when they do not have the same number of layers.
-    public init(reference: String, descriptor: Descriptor, manifest: ImageManifest, config: ImageConfig) throws {
+    public init(reference: String, descriptor: Descriptor, manifest: ImageManifest, config: ImageConfig)
+        throws
+    {
         let diffIDs = config.rootfs.diffIDs
         guard diffIDs.count == manifest.layers.count else {
             throw HermesError(
                 .corrupt,
-                "\(reference) has \(manifest.layers.count) layers, but its configuration lists \(diffIDs.count)")
+                "\(reference) has \(manifest.layers.count) layers, but its configuration lists \(diffIDs.count)"
+            )
         }
         self.reference = reference
         self.descriptor = descriptor

@@ -22,7 +22,8 @@ public enum ManifestDocument: Sendable, Equatable {
         let shape = try JSON.decode(Shape.self, from: bytes, name: name)
         if shape.schemaVersion == 1 || shape.fsLayers != nil {
             throw HermesError(
-                .unsupported, "\(name) is a manifest of Docker's old schema 1", advice: "push the image again")
+                .unsupported, "\(name) is a manifest of Docker's old schema 1", advice: "push the image again"
+            )
         }
         guard shape.schemaVersion == 2 else {
             throw HermesError(.corrupt, "\(name) has no \"schemaVersion\": 2")

@@ -92,7 +92,8 @@ extension Platform {
 
     /// The N of a variant "vN" from 1 to 9; processors have no more levels, and hostile text cannot ask for more.
     private var variantNumber: Int? {
-        guard let variant, variant.utf8.count == 2, variant.first == "v", let number = Int(variant.dropFirst())
+        guard let variant, variant.utf8.count == 2, variant.first == "v",
+            let number = Int(variant.dropFirst())
         else { return nil }
         return number
     }

@@ -35,7 +35,9 @@ extension Reference {
     /// Slash-separated components of lower-case letters and digits, joined inside by ".", "_", "__" or dashes.
     static func isRepository(_ text: Substring) -> Bool {
         guard text.utf8.count <= 255 else { return false }
-        return text.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { isComponent($0.utf8) }
+        return text.split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
+            isComponent($0.utf8)
+        }
     }
 
     private static func isComponent(_ component: some BidirectionalCollection<UInt8>) -> Bool {
@@ -74,7 +76,8 @@ extension UInt8 {
     var isAlphanumeric: Bool { isLowerAlphanumeric || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= self }
     fileprivate var isWord: Bool { isAlphanumeric || self == UInt8(ascii: "_") }
     var isHexadecimal: Bool {
-        isDigit || UInt8(ascii: "a")...UInt8(ascii: "f") ~= self || UInt8(ascii: "A")...UInt8(ascii: "F") ~= self
+        isDigit || UInt8(ascii: "a")...UInt8(ascii: "f") ~= self
+            || UInt8(ascii: "A")...UInt8(ascii: "F") ~= self
     }
 }
 

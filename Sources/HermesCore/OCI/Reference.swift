@@ -16,7 +16,8 @@ public struct Reference: Hashable, Sendable {
     /// Parses a reference. Throws `usage` that says which part is wrong.
     public init(_ text: String) throws {
         func fail(_ why: String, advice: String? = nil) -> HermesError {
-            HermesError(.usage, "\"\(text.printable(300))\" is not an image reference: \(why)", advice: advice)
+            HermesError(
+                .usage, "\"\(text.printable(300))\" is not an image reference: \(why)", advice: advice)
         }
         guard text.utf8.count <= 1024 else { throw fail("it is too long") }
         if text.contains("://") {

@@ -1,4 +1,5 @@
 import CCurl
+import Dispatch
 
 /// An HTTP/1.1 and HTTP/2 client over libcurl: one event-loop thread for any number of transfers, which share its
 /// connections.
@@ -36,6 +37,11 @@ public final class HTTPClient: Sendable {
         guard loop.post(.perform(action)) else {
             throw HermesError(.interrupted, "the HTTP client is closed")
         }
+    }
+
+    /// Runs `action` soon and never within the call: on the event-loop thread, or elsewhere when the client is closed.
+    func soon(_ action: @escaping @Sendable () -> Void) {
+        if !loop.post(.perform(action)) { DispatchQueue.global().async(execute: action) }
     }
 
     /// Cancels all transfers, whose handlers get `interrupted`, ends the thread and waits for its end. May be called more

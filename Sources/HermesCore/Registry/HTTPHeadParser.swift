@@ -21,7 +21,8 @@ struct HTTPHeadParser {
         let text = String(decoding: bytes, as: UTF8.self).trimmingASCIISpace
         if text.hasPrefix("HTTP/"), status == nil {
             let words = text.split(separator: " ", omittingEmptySubsequences: true)
-            guard words.count > 1, words[1].utf8.count == 3, let code = Int64(strictDigits: words[1]), code >= 100
+            guard words.count > 1, words[1].utf8.count == 3, let code = Int64(strictDigits: words[1]),
+                code >= 100
             else { throw HermesError(.protocolViolation, "\(url.display) answers without an HTTP status") }
             status = Int(code)
             return nil

@@ -45,7 +45,9 @@ final class HTTPTransfer: @unchecked Sendable {
         for (name, value) in request.headers + [(request.method, "")] {
             guard !name.isEmpty, name.utf8.allSatisfy({ $0.isAlphanumeric || $0 == UInt8(ascii: "-") }),
                 !value.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7f })
-            else { throw HermesError(.usage, "the header \(name.printable(50)) has characters that HTTP forbids") }
+            else {
+                throw HermesError(.usage, "the header \(name.printable(50)) has characters that HTTP forbids")
+            }
         }
         self.request = request
         self.handler = handler
@@ -77,7 +79,9 @@ final class HTTPTransfer: @unchecked Sendable {
         fields.append(("User-Agent", "hermes/\(HermesVersion.current)"))
         // "Name:" takes out what libcurl would add by itself: the 100-continue round trip, a form's content type.
         var lines = fields.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" } + ["Expect:"]
-        if !fields.contains(where: { $0.name.lowercased() == "content-type" }) { lines.append("Content-Type:") }
+        if !fields.contains(where: { $0.name.lowercased() == "content-type" }) {
+            lines.append("Content-Type:")
+        }
         for line in lines {
             guard let list = curl_slist_append(headerList, line) else {
                 throw HermesError(.system, "out of memory")

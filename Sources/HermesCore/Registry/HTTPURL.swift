@@ -25,7 +25,8 @@ public struct HTTPURL: Hashable, Sendable {
     /// `protocolViolation` for anything that is no http or https URL, and for one with a user name in it.
     public init(_ text: String, relativeTo base: HTTPURL? = nil) throws {
         func fail(_ why: String) -> HermesError {
-            HermesError(.protocolViolation, "\"\(Self.redact(text))\" is not a URL that Hermes follows: \(why)")
+            HermesError(
+                .protocolViolation, "\"\(Self.redact(text))\" is not a URL that Hermes follows: \(why)")
         }
         guard let handle = curl_url() else { throw HermesError(.system, "out of memory") }
         defer { curl_url_cleanup(handle) }

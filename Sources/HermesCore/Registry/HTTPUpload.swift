@@ -42,7 +42,8 @@ final class HTTPUpload {
         }
         // `offset` is at most `size`, which is the array's count here.
         bytes.withUnsafeBytes { source in
-            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[Int(offset)..<Int(offset) + count]))
+            buffer.copyMemory(
+                from: UnsafeRawBufferPointer(rebasing: source[Int(offset)..<Int(offset) + count]))
         }
         offset += Int64(count)
         return count
