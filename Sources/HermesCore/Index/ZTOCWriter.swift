@@ -26,7 +26,7 @@ public struct ZTOCWriter: ~Copyable {
         }
     }
 
-    var store = EntryStore()
+    private(set) var store = EntryStore()
 
     /// Starts a table of contents without entries.
     public init() {}
@@ -34,8 +34,17 @@ public struct ZTOCWriter: ~Copyable {
     /// The number of entries so far.
     public var entryCount: Int { store.count }
 
+    /// Whether no entry so far has extended attributes or is an opaque whiteout (OCI image spec, layer.md), so that the
+    /// index may say `disableXattrs`.
+    public private(set) var canDisableXattrs = true
+
     /// Adds the next entry of the archive.
-    public mutating func append(_ entry: TarEntry) { store.append(entry) }
+    public mutating func append(_ entry: TarEntry) {
+        let hasXattrs = entry.paxRecords.contains { $0.key.starts(with: "SCHILY.xattr.".utf8) }
+        // The end of the name, as SOCI's rule has it.
+        if hasXattrs || entry.name.suffix(12).elementsEqual(".wh..wh..opq".utf8) { canDisableXattrs = false }
+        store.append(entry)
+    }
 
     /// Writes the zTOC of a gzip layer and returns its size in bytes.
     ///
