@@ -3,25 +3,17 @@
 # every way of calling a role works. Prints one ok or FAIL line per check, then the counts.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
+. "$HERMES_ROOT/scripts/check.sh"
 binary=$HERMES_ROOT/bin/hermes
 [[ -x $binary ]] || die "no bin/hermes: run make"
 make_temp work
-passed=0 failed=0
-check() {
-    local name=$1
-    shift
-    if "$@" >"$work/output" 2>&1; then
-        passed=$((passed + 1))
-        echo "ok   $name"
-    else
-        failed=$((failed + 1))
-        echo "FAIL $name"
-        sed 's/^/     /' "$work/output" | tail -n 5
-    fi
-}
 
-fully_static() { ldd "$binary" 2>&1 | grep -q 'not a dynamic executable'; }
-stripped() { ! readelf -S "$binary" | grep -q '\.symtab'; }
+fully_static() {
+    local text
+    text=$(LC_ALL=C ldd "$binary" 2>&1 || true)
+    [[ $text == *"not a dynamic executable"* ]]
+}
+stripped() { [[ $(readelf --wide --sections "$binary") != *" .symtab"* ]]; }
 small() { (($(stat -c %s "$binary") < 90000000)); }
 empty_root() {
     mkdir -p "$work/root/proc"
@@ -45,17 +37,21 @@ PYTHON
 }
 lists_roles() {
     local roles
-    roles=$("$binary" --list)
-    grep -qx index <<<"$(awk '{print $1}' <<<"$roles")" && grep -qx mount <<<"$(awk '{print $1}' <<<"$roles")"
+    roles=$("$binary" --list | awk '{print $1}')
+    grep -qx index <<<"$roles"
+    grep -qx mount <<<"$roles"
 }
 link_is_role() {
     ln -sf "$binary" "$work/hermes-$1"
-    "$work/hermes-$1" --help | grep -q "$2"
+    grep -q -e "$2" <<<"$("$work/hermes-$1" --help)"
 }
 unknown_role() {
     local status=0
     "$binary" no-such-role 2>"$work/error" || status=$?
-    ((status == 64)) && grep -q index "$work/error" && grep -q mount "$work/error"
+    cat "$work/error"
+    ((status == 64))
+    grep -q index "$work/error"
+    grep -q mount "$work/error"
 }
 
 check "ldd: not a dynamic executable" fully_static
@@ -65,7 +61,6 @@ check "runs in an empty root with only /proc" empty_root
 check "starts in under 10 ms" starts_fast
 check "hermes --list names the roles" lists_roles
 check "hermes-index is a role by its name" link_is_role index build
-check "hermes-mount is a role by its name" link_is_role mount cache
+check "hermes-mount is a role by its name" link_is_role mount --cache
 check "an unknown role: exit code 64, and what exists" unknown_role
-echo "binary: $passed passed, $failed failed"
-((failed == 0))
+check_summary binary
