@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 export PATH := $(PATH):/opt/swift/usr/bin
 
-.PHONY: all build demo test lint bench install clean help
+.PHONY: all build demo test prepare-tests test-unit test-binary test-e2e lint bench install clean help
 all: build
 
 build: ## bin/hermes, one static binary
@@ -15,11 +15,19 @@ demo: ## a real image from a registry on loopback, mounted lazily (root)
 	scripts/build.sh
 	scripts/demo.sh
 
-test: ## unit tests, checks of the binary, end-to-end tests (root)
+test: prepare-tests test-unit test-binary test-e2e ## unit tests, checks of the binary, end-to-end tests (root)
+
+prepare-tests:
 	scripts/bootstrap.sh --tests
 	scripts/build.sh
+
+test-unit: prepare-tests
 	swift test
+
+test-binary: prepare-tests
 	scripts/check_binary.sh
+
+test-e2e: prepare-tests
 	scripts/e2e.sh
 
 lint: ## formatting and style of Swift, syntax of the scripts

@@ -29,11 +29,10 @@ trap 'exit 129' HUP
 
 # make_temp NAME: a temporary folder in the variable NAME, removed at the end. Never crosses into a mount left in it.
 make_temp() {
-    local -n folder=$1
+    local -n made=$1
     mkdir -p "$HERMES_CACHE/tmp"
-    # shellcheck disable=SC2034 # the caller's variable, through the name reference
-    folder=$(mktemp -d "$HERMES_CACHE/tmp/${0##*/}.XXXXXX")
-    on_exit rm -rf --one-file-system "$folder"
+    made=$(mktemp -d "$HERMES_CACHE/tmp/${0##*/}.XXXXXX")
+    on_exit rm -rf --one-file-system "$made"
 }
 
 # wait_until SECONDS COMMAND...: tries COMMAND twenty times a second until it succeeds; fails when the time is over.
