@@ -12,7 +12,7 @@ enum GzipCorpus {
             "Sources/HermesCore/Gzip/SpanInflater.swift",
         ]
         var bytes = license + sources.flatMap(file)
-        let program = (try? gzipTestRead("/proc/self/exe", from: 100_000, limit: 700_000)) ?? []
+        let program = (try? gzipTestRead("/usr/bin/python3", from: 2_000_000, limit: 700_000)) ?? []
         bytes += program
         bytes += [UInt8](repeating: 0, count: 150_000)
         bytes += (0..<60_000).map { _ in UInt8.random(in: 0...255, using: &generator) }

@@ -3,7 +3,7 @@ import Testing
 @testable import HermesCore
 
 @Suite struct GzipRandomAccessTests {
-    @Test(arguments: GzipCorpus.Variant.allCases, [4096, 40_000, 300_000, 10_000_000] as [Int64])
+    @Test(arguments: GzipCorpus.Variant.allCases, [4096, 70_000, 10_000_000] as [Int64])
     func everySpanAndAnyRangeEqualsPlainInflate(variant: GzipCorpus.Variant, spanSize: Int64) throws {
         let plain = GzipCorpus.plain
         let stream = try GzipCorpus.compressed(variant)
@@ -39,7 +39,7 @@ import Testing
     /// Puts random ranges together from spans, as a reader of files does.
     private func checkRandomRanges(_ spans: [[UInt8]], _ checkpoints: [Checkpoint], _ plain: [UInt8]) {
         var generator = GzipTestGenerator(UInt64(spans.count))
-        for _ in 0..<50 {
+        for _ in 0..<25 {
             let start = Int.random(in: 0..<plain.count, using: &generator)
             let end = min(plain.count, start + Int.random(in: 0..<200_000, using: &generator))
             var bytes: [UInt8] = []
@@ -94,6 +94,9 @@ import Testing
         }
         #expect(kept > 0 && kept < index.checkpoints.count * 32_768 / 2)
     }
+
+    /// A corpus whose parts cannot be read would make every other test here easy.
+    @Test func theCorpusIsWhole() { #expect(GzipCorpus.plain.count > 1_000_000) }
 
     @Test func windowsTakeLittleMemory() throws {
         let index = try gzipIndex(GzipCorpus.compressed(.gzip6), spanSize: 40_000).index
