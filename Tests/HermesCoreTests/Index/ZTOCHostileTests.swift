@@ -80,8 +80,10 @@ import Testing
         var sample = ZTOCSample(entryCount: 10, spanCount: 2, gzip: gzip, seed: 14)
         for index in sample.entries.indices {
             sample.entries[index].kind = .regular
+            sample.entries[index].dataOffset = 1024 * Int64(index) + 512
             sample.entries[index].size = 5
         }
+        sample.layer.uncompressedArchiveSize = 1 << 20
         change(&sample)
         let bytes = try sample.written()
         let error = #expect(throws: HermesError.self, sourceLocation: location) {
