@@ -115,10 +115,90 @@ import Testing
         try expectInvalid("2 checkpoints") { $0.layer.spanDigests.removeLast() }
     }
 
+    /// Go's archive/tar reports what the header of a link says, though no data follow.
+    @Test func ignoresTheSizeOfLinks() throws {
+        var sample = ZTOCSample(entryCount: 3, spanCount: 1, gzip: true, seed: 16)
+        sample.entries[1].kind = .hardLink
+        sample.entries[1].size = 1 << 40
+        try sample.written().withUnsafeBytes { bytes in
+            let view = try ZTOCView(bytes)
+            try view.validate()
+            #expect(try view.entry(1).size == 0)
+        }
+    }
+
     /// Early builders did not store the first checkpoint.
     @Test func acceptsTheOlderCheckpoints() throws {
         var sample = ZTOCSample(entryCount: 2, spanCount: 2, gzip: true, seed: 15)
         sample.checkpoints?.removeLast(32_785)
         try sample.written().withUnsafeBytes { try ZTOCView($0).validate() }
+    }
+
+    @Test func readsSparseFiles() throws {
+        var sample = ZTOCSample(entryCount: 3, spanCount: 1, gzip: true, seed: 17)
+        sample.entries[2].kind = .regular
+        sample.entries[2].size = 612
+        sample.layer.uncompressedArchiveSize += 1024
+        var records: [PAXRecord] = []
+        records.set("GNU.sparse.map", Array("10,60,900,40,1000,0".utf8))
+        records.set("GNU.sparse.realsize", Array("1000".utf8))
+        records.set("HERMES.sparse.dataoffset", Array("512".utf8))
+        let start = sample.entries[2].dataOffset + 512
+        func read(_ records: [PAXRecord]) throws -> ZTOCView.Entry.Sparse? {
+            sample.entries[2].paxRecords = records
+            return try sample.written().withUnsafeBytes { bytes in
+                let view = try ZTOCView(bytes)
+                try view.validate()
+                return try view.entry(2).sparse()
+            }
+        }
+        typealias Stretch = ZTOCView.Entry.Sparse.Stretch
+        #expect(
+            try read(records)
+                == ZTOCView.Entry.Sparse(
+                    fileSize: 1000,
+                    stretches: [
+                        Stretch(offset: 10, length: 60, archiveOffset: start),
+                        Stretch(offset: 900, length: 40, archiveOffset: start + 60),
+                        Stretch(offset: 1000, length: 0, archiveOffset: start + 100),
+                    ]))
+        #expect(try read([]) == nil)
+        for (key, value) in [
+            ("GNU.sparse.map", "10,60,900,41"), ("GNU.sparse.map", "10"), ("GNU.sparse.realsize", "939"),
+            ("GNU.sparse.realsize", ""), ("HERMES.sparse.dataoffset", "-512"),
+            ("HERMES.sparse.dataoffset", "x"),
+            ("HERMES.sparse.dataoffset", "9223372036854775807"),
+        ] {
+            var changed = records
+            changed.set(key, Array(value.utf8))
+            #expect(throws: HermesError.self, "\(key)=\(value)") { try read(changed) }
+        }
+        // As other tools index such files.
+        let error = #expect(throws: HermesError.self) {
+            try read(records.filter { $0.key != records[0].key })
+        }
+        #expect(error?.code == .unsupported)
+    }
+
+    @Test func refusesSharedTexts() throws {
+        // Every entry's name is made to be the same long one.
+        var sample = ZTOCSample(entryCount: 200, spanCount: 1, gzip: true, seed: 18, onlyText: true)
+        sample.checkpoints = Array(sample.checkpoints?.prefix(12) ?? [])
+        for index in sample.entries.indices {
+            sample.entries[index].name =
+                index == 0 ? [UInt8](repeating: 0x61, count: 3000) : Array("entry".utf8)
+            sample.entries[index].paxRecords = []
+        }
+        var bytes = try sample.written()
+        let marker = Array("\u{5}\u{0}\u{0}\u{0}entry\u{0}".utf8)
+        for start in bytes.indices.dropLast(marker.count)
+        where bytes[start..<(start + marker.count)].elementsEqual(marker) {
+            // A length that still lies inside the zTOC.
+            bytes[start + 1] = 0x04
+        }
+        let error = #expect(throws: HermesError.self) {
+            try bytes.withUnsafeBytes { try ZTOCView($0).validate() }
+        }
+        #expect(error?.message.contains("larger than the zTOC") == true, "\(String(describing: error))")
     }
 }
