@@ -1,4 +1,5 @@
-// The shim over libcurl: curl_easy_setopt and curl_easy_getinfo are variadic, which Swift cannot call.
+// The shim over libcurl: curl_easy_setopt and curl_multi_setopt are variadic, which Swift cannot call. The typed
+// wrappers also make sure that an option gets the width it reads (curl_easy_setopt(3): long, pointer, curl_off_t).
 #ifndef HERMES_CCURL_H
 #define HERMES_CCURL_H
 
@@ -9,6 +10,38 @@ static inline CURLcode hermes_curl_set_long(CURL *easy, CURLoption option, long 
 }
 static inline CURLcode hermes_curl_set_pointer(CURL *easy, CURLoption option, const void *value) {
     return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode hermes_curl_set_offset(CURL *easy, CURLoption option, curl_off_t value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+// The shape of CURLOPT_WRITEFUNCTION, CURLOPT_HEADERFUNCTION and CURLOPT_READFUNCTION.
+typedef size_t (*hermes_curl_data_callback)(char *bytes, size_t size, size_t count, void *context);
+static inline CURLcode hermes_curl_set_data_callback(CURL *easy, CURLoption option, hermes_curl_data_callback value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+// The shape of CURLOPT_SEEKFUNCTION.
+typedef int (*hermes_curl_seek_callback)(void *context, curl_off_t offset, int origin);
+static inline CURLcode hermes_curl_set_seek_callback(CURL *easy, hermes_curl_seek_callback value) {
+    return curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, value);
+}
+
+static inline CURLMcode hermes_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
+    return curl_multi_setopt(multi, option, value);
+}
+
+// Takes the next finished transfer from the multi handle's queue; returns 0 when there is none.
+static inline int hermes_curl_next_finished(CURLM *multi, CURL **easy, CURLcode *result) {
+    int left;
+    CURLMsg *message;
+    while ((message = curl_multi_info_read(multi, &left))) {
+        if (message->msg != CURLMSG_DONE) continue;
+        *easy = message->easy_handle;
+        *result = message->data.result;
+        return 1;
+    }
+    return 0;
 }
 
 #endif

@@ -1,0 +1,118 @@
+import Dispatch
+
+/// One GET of a blob, or of a range of it: first from where the registry redirected to the last time, and when that is
+/// refused (a signed URL has run out) through the registry again.
+///
+/// Belongs to the event-loop thread but for the marked functions. The handler is called as by `HTTPClient`; it sees only
+/// the answer that counts.
+final class BlobExchange: HTTPHandler, @unchecked Sendable {
+    private let client: RegistryClient
+    private let blob: BlobTargets.Blob
+    private let request: HTTPRequest
+    private let handler: any HTTPHandler
+    /// The transfer from a known target.
+    private var direct: HTTPTask?
+    private var isDirect = false
+    /// Whether the known target refuses.
+    private var refused = false
+    private var throughRegistry: RegistryExchange?
+    private var cancelled = false
+
+    /// `range` nil asks for the whole blob. Throws `usage` for a repository's name that is none.
+    init(
+        _ client: RegistryClient, _ blob: BlobTargets.Blob, range: Range<Int64>?, handler: any HTTPHandler
+    ) throws {
+        self.client = client
+        self.blob = blob
+        self.handler = handler
+        var request = HTTPRequest("GET", try client.url(blob.repository, "blobs/\(blob.digest)"))
+        if let range {
+            request.headers.append(("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)"))
+        }
+        self.request = request
+    }
+
+    /// Starts it. From any thread, once; the handler is never called before this returns.
+    func start() {
+        do {
+            try client.http.perform { [self] in begin() }
+        } catch {
+            let error = HermesError.from(error)
+            DispatchQueue.global().async { [self] in handler.finished(.failure(error)) }
+        }
+    }
+
+    /// Ends it soon, with `interrupted`. From any thread.
+    func cancel() {
+        try? client.http.perform { [self] in
+            cancelled = true
+            direct?.cancel()
+            throughRegistry?.cancel()
+        }
+    }
+
+    /// Lets it go on after the handler said `full`. From any thread.
+    func resume() {
+        try? client.http.perform { [self] in
+            direct?.resume()
+            throughRegistry?.resume()
+        }
+    }
+
+    private func begin() {
+        guard let target = client.targets[blob] else { return askRegistry() }
+        var request = request
+        request.url = target
+        isDirect = true
+        do {
+            direct = try client.http.start(request, handler: self)
+        } catch {
+            finish(.failure(.from(error)))
+        }
+    }
+
+    private func askRegistry() {
+        isDirect = false
+        refused = false
+        let exchange = RegistryExchange(
+            client, request, scope: RegistryClient.pullScope(blob.repository), handler: self)
+        throughRegistry = exchange
+        exchange.begin()
+    }
+
+    func began(_ head: HTTPHead) -> Bool {
+        if isDirect, [400, 401, 403, 404].contains(head.status) {
+            client.targets[blob] = nil
+            refused = true
+            return true
+        }
+        if !isDirect, head.status == 200 || head.status == 206, head.url.origin != client.base.origin {
+            client.targets[blob] = head.url
+        }
+        return handler.began(head)
+    }
+
+    func received(_ bytes: UnsafeRawBufferPointer) -> HTTPFlow {
+        // An object store's word for its refusal is short XML that nobody reads.
+        refused ? .stop : handler.received(bytes)
+    }
+
+    func finished(_ result: Result<Void, HermesError>) {
+        if isDirect {
+            direct = nil
+            if case .failure = result { client.targets[blob] = nil }
+            if refused, !cancelled { return askRegistry() }
+        }
+        finish(result)
+    }
+
+    private func finish(_ result: Result<Void, HermesError>) {
+        direct = nil
+        throughRegistry = nil
+        if refused, case .success = result {
+            return handler.finished(
+                .failure(HermesError(.interrupted, "the request to \(client.name) was cancelled")))
+        }
+        handler.finished(result)
+    }
+}

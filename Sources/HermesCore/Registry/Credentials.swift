@@ -1,0 +1,16 @@
+/// What a user logged in with.
+public enum Credentials: Sendable, Equatable {
+    /// A name and a password (or an access token in its place).
+    case password(user: String, password: String)
+    /// A refresh token, to be exchanged at the registry's token server (OAuth 2).
+    case identityToken(String)
+
+    /// What a user can do when a registry refuses.
+    static func advice(for registry: String) -> String {
+        "run docker login \(registry), or put its credentials into ~/.docker/config.json"
+    }
+}
+
+/// Finds the credentials for a registry, named as references name it; nil when there are none. Called on a background
+/// thread, and may block.
+public typealias CredentialLookup = @Sendable (_ registry: String) throws -> Credentials?

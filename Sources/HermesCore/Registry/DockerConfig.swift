@@ -1,0 +1,105 @@
+import FoundationEssentials
+import Glibc
+
+/// The credentials that `docker login` keeps: config.json with `auths`, `credHelpers` and `credsStore`.
+public struct DockerConfig: Sendable {
+    private struct File: Decodable {
+        struct Entry: Decodable {
+            var auth: String?
+            var username: String?
+            var password: String?
+            var identitytoken: String?
+        }
+        var auths: [String: Entry]?
+        var credHelpers: [String: String]?
+        var credsStore: String?
+    }
+
+    private let file: File
+    private let path: String
+
+    /// Looks in $DOCKER_CONFIG/config.json, or else ~/.docker/config.json; a missing file means no credentials.
+    public static let lookup: CredentialLookup = { registry in
+        guard let path = defaultPath else { return nil }
+        return try DockerConfig(path: path)?.credentials(for: registry)
+    }
+
+    private static var defaultPath: String? {
+        func variable(_ name: String) -> String? {
+            getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+        }
+        return variable("DOCKER_CONFIG").map { $0 + "/config.json" }
+            ?? variable("HOME").map { $0 + "/.docker/config.json" }
+    }
+
+    /// Reads a config.json; nil when there is no such file. Throws when it cannot be read or is not valid.
+    public init?(path: String) throws {
+        let bytes: [UInt8]
+        do {
+            bytes = try LocalFile.read(path, limit: 4 << 20)
+        } catch let error as HermesError where error.code == .notFound {
+            return nil
+        }
+        file = try JSON.decode(File.self, from: bytes, name: path)
+        self.path = path
+    }
+
+    /// The credentials for a registry: its helper's, the store's, or those in the file. Throws `denied` when a helper
+    /// fails.
+    public func credentials(for registry: String) throws -> Credentials? {
+        let names = Self.names(of: registry)
+        let helper = names.lazy.compactMap { file.credHelpers?[$0] }.first ?? file.credsStore
+        if let helper, !helper.isEmpty,
+            let found = try CredentialHelper(helper).credentials(for: Self.helperName(of: registry))
+        {
+            return found
+        }
+        let entries = file.auths ?? [:]
+        let entry =
+            names.lazy.compactMap { entries[$0] }.first
+            // Sorted, so that two keys for one host always give the same answer.
+            ?? entries.sorted { $0.key < $1.key }.first { names.contains(Self.host(of: $0.key)) }?.value
+        return try entry.flatMap { try credentials(from: $0, registry: registry) }
+    }
+
+    private func credentials(from entry: File.Entry, registry: String) throws -> Credentials? {
+        if let token = entry.identitytoken, !token.isEmpty { return .identityToken(token) }
+        if let auth = entry.auth, !auth.isEmpty {
+            guard let data = Data(base64Encoded: auth), let colon = data.firstIndex(of: UInt8(ascii: ":"))
+            else {
+                throw HermesError(
+                    .corrupt, "the entry for \(registry) in \(path) is not \"user:password\" in base64",
+                    advice: "run docker login \(registry) again")
+            }
+            // Docker's files end in a NUL at times.
+            let password = data[data.index(after: colon)...].filter { $0 != 0 }
+            return .password(
+                user: String(decoding: data[..<colon], as: UTF8.self),
+                password: String(decoding: password, as: UTF8.self))
+        }
+        guard let user = entry.username, let password = entry.password, !user.isEmpty else { return nil }
+        return .password(user: user, password: password)
+    }
+
+    /// The keys that mean a registry, best first; Docker Hub has several for historic reasons.
+    private static func names(of registry: String) -> [String] {
+        guard registry == Reference.dockerHub else { return [registry] }
+        return ["https://index.docker.io/v1/", "index.docker.io", "docker.io", "registry-1.docker.io"]
+    }
+
+    private static func helperName(of registry: String) -> String {
+        registry == Reference.dockerHub ? "https://index.docker.io/v1/" : registry
+    }
+
+    /// The host of a key such as "https://registry.example/v2/". A key with any other path is for one namespace of the
+    /// host (Podman's habit), and not for the whole.
+    private static func host(of key: String) -> String {
+        var rest = Substring(key)
+        for scheme in ["https://", "http://"] where rest.hasPrefix(scheme) {
+            rest = rest.dropFirst(scheme.count)
+        }
+        guard let slash = rest.firstIndex(of: "/") else { return String(rest) }
+        let path = rest[slash...]
+        return ["/", "/v1/", "/v1", "/v2/", "/v2"].contains(path) ? String(rest[..<slash]) : key
+    }
+}

@@ -1,0 +1,50 @@
+import CCurl
+import Dispatch
+
+/// An HTTP/1.1 and HTTP/2 client over libcurl: one event-loop thread for any number of transfers, which share its
+/// connections.
+///
+/// - Redirects are followed here and not by libcurl, so that Authorization never goes to another origin.
+/// - Only http and https are ever spoken; a redirect from https to http is refused.
+/// - Can be used from any thread. The thread ends with `close()` or with the last reference to the client.
+public final class HTTPClient: Sendable {
+    private let loop: HTTPEventLoop
+
+    /// Starts the event-loop thread. Throws `system` when that fails.
+    public init() throws {
+        guard Self.initialized else { throw HermesError(.system, "cannot initialise libcurl") }
+        loop = try HTTPEventLoop(authorities: CABundle.find())
+    }
+
+    deinit { loop.close(waiting: false) }
+
+    /// curl_global_init, once per process.
+    private static let initialized = curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK
+
+    /// Sends a request; the answer goes to `handler`, on the event-loop thread. Throws at once, without calling the
+    /// handler, when the request cannot be made: an unreadable file, a header with a line break, a closed client.
+    @discardableResult
+    public func start(_ request: HTTPRequest, handler: any HTTPHandler) throws -> HTTPTask {
+        let transfer = try HTTPTransfer(request, handler: handler)
+        guard loop.post(.start(transfer)) else {
+            throw HermesError(.interrupted, "the HTTP client is closed")
+        }
+        return HTTPTask(loop: loop, transfer: transfer)
+    }
+
+    /// Runs `action` on the event-loop thread soon. Throws when the client is closed.
+    func perform(_ action: @escaping @Sendable () -> Void) throws {
+        guard loop.post(.perform(action)) else {
+            throw HermesError(.interrupted, "the HTTP client is closed")
+        }
+    }
+
+    /// Runs `action` soon and never within the call: on the event-loop thread, or elsewhere when the client is closed.
+    func soon(_ action: @escaping @Sendable () -> Void) {
+        if !loop.post(.perform(action)) { DispatchQueue.global().async(execute: action) }
+    }
+
+    /// Cancels all transfers, whose handlers get `interrupted`, ends the thread and waits for its end. May be called more
+    /// than once; must not be called from a handler.
+    public func close() { loop.close(waiting: true) }
+}

@@ -1,0 +1,38 @@
+/// One HTTP request. A value: it can be sent again.
+public struct HTTPRequest: Sendable {
+    /// What is sent after the headers. Every body can be sent again from its start.
+    public enum Body: Sendable {
+        /// Nothing; a POST then says "Content-Length: 0".
+        case none
+        /// Bytes in memory.
+        case bytes([UInt8])
+        /// A local file of `size` bytes.
+        case file(path: String, size: Int64)
+    }
+
+    /// The method, in capitals.
+    public var method: String
+    /// Where to.
+    public var url: HTTPURL
+    /// The header fields, in order.
+    public var headers: [(name: String, value: String)]
+    /// The body.
+    public var body: Body
+    /// How many redirects are followed; with 0 the caller gets the 3xx answer itself.
+    public var redirects = 10
+    /// How many seconds the transfer may be slower than 1 KiB/s before it fails. A registry that checks a large upload
+    /// before it answers needs more.
+    public var stallLimit = 30
+    /// How many seconds the whole transfer may take; nil for no bound but `stallLimit`.
+    public var timeLimit: Int?
+
+    /// Makes a request.
+    public init(
+        _ method: String, _ url: HTTPURL, headers: [(name: String, value: String)] = [], body: Body = .none
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+    }
+}

@@ -1,0 +1,59 @@
+extension ImageSource {
+    /// Finds the image for a platform: the manifest that containerd would choose, its configuration and its layers.
+    /// Throws `notFound` with the platforms that there are.
+    public func resolve(platform: Platform) async throws -> Image {
+        let candidates = try await ManifestWalk(source: self).candidates()
+        var best: (rank: Int, candidate: ManifestWalk.Candidate, image: Image)?
+        for candidate in candidates {
+            if let offered = candidate.descriptor.platform {
+                guard let rank = platform.rank(of: offered), rank < best?.rank ?? Int.max else { continue }
+                best = (rank, candidate, try await image(candidate))
+            } else {
+                // The configuration says what the index leaves out.
+                let image = try await image(candidate)
+                guard let rank = platform.rank(of: image.config.platform), rank < best?.rank ?? Int.max else {
+                    continue
+                }
+                best = (rank, candidate, image)
+            }
+        }
+        if let best { return best.image }
+        var offered: [String] = []
+        for candidate in candidates {
+            let known =
+                if let platform = candidate.descriptor.platform { platform } else {
+                    try await image(candidate).config.platform
+                }
+            let text = known.normalized.description.printable(60)
+            if !offered.contains(text) { offered.append(text) }
+        }
+        throw HermesError(
+            .notFound, "\(name) has no image for \(platform)",
+            advice: offered.isEmpty ? "it holds no image at all" : "it has \(offered.joined(separator: ", "))"
+        )
+    }
+
+    private func image(_ candidate: ManifestWalk.Candidate) async throws -> Image {
+        let manifest: ImageManifest
+        if let known = candidate.manifest {
+            manifest = known
+        } else {
+            let bytes = try await readManifest(candidate.descriptor)
+            let what = "manifest \(candidate.descriptor.digest) of \(name)"
+            guard case .manifest(let parsed) = try ManifestDocument.parse(bytes, name: what) else {
+                throw HermesError(.corrupt, "\(what) is an index, but the index above says it is a manifest")
+            }
+            manifest = parsed
+        }
+        guard MediaType.isImageConfig(manifest.config.mediaType) else {
+            throw HermesError(
+                .unsupported,
+                "\(name) is no image, but of the kind \(manifest.effectiveArtifactType.printable(100))")
+        }
+        let bytes = try await readBlob(manifest.config, limit: ImageConfig.sizeLimit)
+        let config = try ImageConfig.parse(bytes, name: "the configuration of \(name)")
+        var descriptor = candidate.descriptor
+        descriptor.platform = descriptor.platform ?? config.platform
+        return try Image(reference: name, descriptor: descriptor, manifest: manifest, config: config)
+    }
+}

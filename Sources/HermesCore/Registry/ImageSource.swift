@@ -1,0 +1,30 @@
+/// Where one image comes from: a registry or a folder in OCI image layout. Can be used from any thread.
+public protocol ImageSource: Sendable {
+    /// What the user calls it; canonical, and fit for messages.
+    var name: String { get }
+
+    /// The manifest or index that the name stands for, not yet chosen by platform.
+    func root() async throws -> Descriptor
+
+    /// Reads a manifest or an index, its digest checked.
+    func readManifest(_ descriptor: Descriptor) async throws -> [UInt8]
+
+    /// Reads a blob of at most `limit` bytes, its digest checked.
+    func readBlob(_ descriptor: Descriptor, limit: Int) async throws -> [UInt8]
+
+    /// A stream of a blob, for a thread that can block. The digest is not checked.
+    func openBlob(_ descriptor: Descriptor) throws -> any ByteSource
+
+    /// Fetches the half-open byte range of a blob: delivers exactly its bytes, in order, in pieces, or fails. Neither
+    /// closure is called before this returns; both come one after the other from a thread of the source, and must not
+    /// block it. The pointer is valid during the call. `completion` is called once, last.
+    @discardableResult
+    func fetchRange(
+        of digest: Digest, range: Range<Int64>,
+        deliver: @escaping @Sendable (UnsafeRawBufferPointer) -> Void,
+        completion: @escaping @Sendable (Result<Void, HermesError>) -> Void
+    ) -> Cancellation
+
+    /// The artifacts about a manifest, of one type or of all.
+    func referrers(of digest: Digest, artifactType: String?) async throws -> [Descriptor]
+}

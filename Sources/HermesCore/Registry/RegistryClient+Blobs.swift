@@ -1,0 +1,64 @@
+extension RegistryClient {
+    /// A stream of a blob's `descriptor.size` bytes, for a thread that can block; never for the event loop or a task. The
+    /// digest is not checked. Throws `usage` for a name that is no repository's; what the registry says comes with the
+    /// reads: `notFound`, `denied`, `unavailable`, `protocolViolation`.
+    public func openBlob(repository: String, _ descriptor: Descriptor) throws -> any ByteSource {
+        _ = try url(repository, "blobs/")
+        return BlobStream(
+            client: self, blob: .init(repository: repository, digest: descriptor.digest),
+            size: descriptor.size)
+    }
+
+    /// Fetches the half-open byte range of a blob, and delivers exactly its bytes, in order, in pieces, or fails.
+    ///
+    /// `deliver` and `completion` are called on the event-loop thread and must not block; the pointer is valid during the
+    /// call. `completion` is called once, last, and never before this function returns. Nothing is tried again but what
+    /// a renewed token or a new redirect repairs: who schedules fetches also schedules retries. Bytes that were
+    /// delivered before a failure are right as far as the registry is.
+    @discardableResult
+    public func fetchRange(
+        repository: String, _ digest: Digest, range: Range<Int64>,
+        deliver: @escaping @Sendable (UnsafeRawBufferPointer) -> Void,
+        completion: @escaping @Sendable (Result<Void, HermesError>) -> Void
+    ) -> Cancellation {
+        do {
+            guard range.lowerBound >= 0 else {
+                throw HermesError(.usage, "the range \(range) of blob \(digest) starts before it")
+            }
+            guard !range.isEmpty else {
+                http.soon { completion(.success(())) }
+                return Cancellation {}
+            }
+            let fetch = BlobRangeFetch(
+                client: self, digest: digest, range: range, deliver: deliver, completion: completion)
+            let exchange = try BlobExchange(
+                self, .init(repository: repository, digest: digest), range: range, handler: fetch)
+            exchange.start()
+            return Cancellation { exchange.cancel() }
+        } catch {
+            let error = HermesError.from(error)
+            http.soon { completion(.failure(error)) }
+            return Cancellation {}
+        }
+    }
+
+    /// Reads a whole blob of at most `limit` bytes and checks its digest. Throws `corrupt` when it is another.
+    public func readBlob(repository: String, _ descriptor: Descriptor, limit: Int) async throws -> [UInt8] {
+        guard descriptor.size >= 0, descriptor.size <= Int64(limit) else {
+            throw HermesError(
+                .corrupt,
+                "blob \(descriptor.digest) of \(descriptor.size) bytes is larger than the limit of \(limit)")
+        }
+        let what = "blob \(descriptor.digest) of \(repository)"
+        let request = HTTPRequest("GET", try url(repository, "blobs/\(descriptor.digest)"))
+        let size = Int(descriptor.size)
+        // An error's body may be longer than the blob.
+        let response = try await send(
+            request, scope: Self.pullScope(repository), limit: max(size, Self.errorLimit))
+        guard response.head.status == 200 else { throw failure(response.head, response.body, what: what) }
+        guard response.body.count == size, Digest.of(response.body) == descriptor.digest else {
+            throw HermesError(.corrupt, "\(name) sends other bytes than \(what)")
+        }
+        return response.body
+    }
+}

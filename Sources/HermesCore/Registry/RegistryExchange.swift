@@ -1,0 +1,107 @@
+import Dispatch
+
+/// One request to a registry with its authorisation: a 401 of the registry renews it and sends the request once more.
+///
+/// Belongs to the HTTP client's event-loop thread but for the marked functions. The handler is called as by `HTTPClient`.
+final class RegistryExchange: HTTPHandler, @unchecked Sendable {
+    private let client: RegistryClient
+    private let request: HTTPRequest
+    private let scope: String
+    private let handler: any HTTPHandler
+    private var task: HTTPTask?
+    private var used: String?
+    private var renewed = false
+    private var cancelled = false
+    private var done = false
+    /// The 401 that is being dealt with, and its body.
+    private var refusal: HTTPHead?
+    private var refusalBody: [UInt8] = []
+
+    init(_ client: RegistryClient, _ request: HTTPRequest, scope: String, handler: any HTTPHandler) {
+        self.client = client
+        self.request = request
+        self.scope = scope
+        self.handler = handler
+    }
+
+    /// Starts it. From any thread, once; the handler is never called before this returns.
+    func start() {
+        do {
+            try client.http.perform { [self] in begin() }
+        } catch {
+            let error = HermesError.from(error)
+            DispatchQueue.global().async { [self] in finish(.failure(error)) }
+        }
+    }
+
+    /// Ends it soon, with `interrupted`. From any thread.
+    func cancel() {
+        // When the client is closed, all its transfers have ended.
+        try? client.http.perform { [self] in
+            cancelled = true
+            task?.cancel()
+        }
+    }
+
+    /// Lets it go on after the handler said `full`. From any thread.
+    func resume() { try? client.http.perform { [self] in task?.resume() } }
+
+    /// As `start`, on the event-loop thread.
+    func begin() {
+        client.authenticator.authorization(for: scope) { [self] in send($0) }
+    }
+
+    private func send(_ authorization: Result<String?, HermesError>) {
+        if cancelled {
+            return finish(.failure(HermesError(.interrupted, "the request to \(client.name) was cancelled")))
+        }
+        do {
+            used = try authorization.get()
+            var request = request
+            if let used { request.headers.append(("Authorization", used)) }
+            task = try client.http.start(request, handler: self)
+        } catch {
+            finish(.failure(.from(error)))
+        }
+    }
+
+    func began(_ head: HTTPHead) -> Bool {
+        // The 401 of a host that we were redirected to says nothing about the registry's tokens.
+        guard head.status == 401, !renewed, head.url.origin == client.base.origin else {
+            return handler.began(head)
+        }
+        refusal = head
+        return true
+    }
+
+    func received(_ bytes: UnsafeRawBufferPointer) -> HTTPFlow {
+        guard refusal != nil else { return handler.received(bytes) }
+        guard refusalBody.count + bytes.count <= 64 << 10 else { return .stop }
+        refusalBody.append(contentsOf: bytes)
+        return .taken
+    }
+
+    func finished(_ result: Result<Void, HermesError>) {
+        task = nil
+        guard let head = refusal, case .success = result else { return finish(result) }
+        refusal = nil
+        renewed = true
+        let challenges = AuthChallenge.parse(head.all("www-authenticate"))
+        client.authenticator.renew(for: scope, used: used, challenges: challenges) { [self] renewal in
+            if case .success(let header) = renewal, header == used {
+                // The same credentials would be refused again, and count as another failed login.
+                if handler.began(head) { _ = refusalBody.withUnsafeBytes { handler.received($0) } }
+                finish(.success(()))
+            } else {
+                refusalBody = []
+                send(renewal)
+            }
+        }
+    }
+
+    private func finish(_ result: Result<Void, HermesError>) {
+        guard !done else { return }
+        done = true
+        handler.finished(result)
+    }
+}

@@ -1,0 +1,50 @@
+/// An image in a registry.
+public struct RegistrySource: ImageSource {
+    /// The registry.
+    public let client: RegistryClient
+    /// The image.
+    public let reference: Reference
+
+    /// Makes a source; nothing is asked yet.
+    public init(client: RegistryClient, reference: Reference) {
+        self.client = client
+        self.reference = reference
+    }
+
+    /// The canonical text that opens it.
+    public var name: String { reference.description }
+
+    /// See `ImageSource`.
+    public func root() async throws -> Descriptor { try await client.resolve(reference) }
+
+    /// See `ImageSource`.
+    public func readManifest(_ descriptor: Descriptor) async throws -> [UInt8] {
+        try await client.manifest(repository: reference.repository, descriptor)
+    }
+
+    /// See `ImageSource`.
+    public func readBlob(_ descriptor: Descriptor, limit: Int) async throws -> [UInt8] {
+        try await client.readBlob(repository: reference.repository, descriptor, limit: limit)
+    }
+
+    /// See `ImageSource`.
+    public func openBlob(_ descriptor: Descriptor) throws -> any ByteSource {
+        try client.openBlob(repository: reference.repository, descriptor)
+    }
+
+    /// See `ImageSource`; the thread is the HTTP client's.
+    @discardableResult
+    public func fetchRange(
+        of digest: Digest, range: Range<Int64>,
+        deliver: @escaping @Sendable (UnsafeRawBufferPointer) -> Void,
+        completion: @escaping @Sendable (Result<Void, HermesError>) -> Void
+    ) -> Cancellation {
+        client.fetchRange(
+            repository: reference.repository, digest, range: range, deliver: deliver, completion: completion)
+    }
+
+    /// See `ImageSource`; from the referrers API or the fallback tag.
+    public func referrers(of digest: Digest, artifactType: String?) async throws -> [Descriptor] {
+        try await client.referrers(repository: reference.repository, of: digest, artifactType: artifactType)
+    }
+}
