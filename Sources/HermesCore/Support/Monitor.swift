@@ -56,6 +56,8 @@ final class Monitor<Value>: @unchecked Sendable {
     }
 
     /// Runs `body` with the lock held.
+    // Not inlined: Swift 6.3.1's optimizer crashes when it inlines a non-copyable argument of a generic type.
+    @inline(never)
     func withLock<Result>(_ body: (borrowing Held) throws -> Result) rethrows -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
