@@ -4,7 +4,7 @@
 HERMES_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 HERMES_CACHE=${HERMES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hermes}
 # Options are separate words in every apt-get call: wait for another apt, and keep the archives where no hook empties them.
-HERMES_APT=(-y -q -o DPkg::Lock::Timeout=300 -o "Dir::Cache::archives=$HERMES_CACHE/apt")
+HERMES_APT=(-y -q -o DPkg::Lock::Timeout=300 -o APT::Sandbox::User=root -o "Dir::Cache::archives=$HERMES_CACHE/apt")
 
 say() { printf '== %s\n' "$*" >&2; }
 die() {

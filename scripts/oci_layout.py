@@ -67,10 +67,14 @@ class Layout:
         os.rename(part, self.blob_path(blob["digest"]))
         self._append(blob, "sha256:" + plain.hexdigest(), "gzip")
 
+    def add_stored(self, layer, diff_id):
+        """A layer whose blob is in the folder already, by its descriptor."""
+        self.layers.append(layer)
+        self.diff_ids.append(diff_id)
+
     def _append(self, blob, diff_id, compression):
         kind = self.types["layer"] + (self.types[compression] if compression else "")
-        self.layers.append({"mediaType": kind, **blob})
-        self.diff_ids.append(diff_id)
+        self.add_stored({"mediaType": kind, **blob}, diff_id)
 
     def write(self, tag, command=("/bin/sh",)):
         """Writes config, manifest and index.json, and returns the manifest's descriptor."""

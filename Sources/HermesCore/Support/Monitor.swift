@@ -61,6 +61,8 @@ final class Monitor<Value>: @unchecked Sendable {
     func withLock<Result>(_ body: (borrowing Held) throws -> Result) rethrows -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        return try body(Held(monitor: self))
+        // Named, not passed as a temporary: Swift 6.3.1's optimizer aborts where it inlines the latter.
+        let held = Held(monitor: self)
+        return try body(held)
     }
 }
