@@ -14,6 +14,7 @@ let package = Package(
     ],
     targets: [
         // The shims: the only targets that include a C library's headers.
+        // Static archives resolve from left to right, so what curl needs stands once, behind it, for all shims.
         .target(name: "CFuse", linkerSettings: [.linkedLibrary("fuse3")]),
         .target(
             name: "CCurl",
@@ -22,9 +23,9 @@ let package = Package(
                 "brotlidec", "brotlicommon", "z",
             ].map { .linkedLibrary($0) }
         ),
-        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
-        .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),
-        .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "CZlib"),
+        .target(name: "CZstd"),
+        .target(name: "CCrypto"),
         .target(name: "CLinux"),
         .target(
             name: "HermesCore",

@@ -1,11 +1,67 @@
 import ArgumentParser
+import Glibc
 import HermesCore
 
-/// The multi-call binary: argv[0] or the first word chooses the role.
-@main
-struct Hermes: AsyncParsableCommand {
+/// All roles under one name; what each does is in the folder of its name.
+struct Hermes: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hermes",
-        abstract: "Start containers from large images in seconds."
+        abstract: "Start containers from large images in seconds.",
+        discussion: """
+            Hermes mounts an OCI image at once and reads only what is touched from the image's own registry. The image, \
+            its reference and its build stay as they are.
+
+            A link to this program that is named hermes-ROLE runs that role: hermes-mount IMAGE DIR.
+            """,
+        version: "hermes \(HermesVersion.current)",
+        subcommands: [IndexCommand.self, MountCommand.self]
     )
+
+    @Flag(help: "List the roles, one to a line.")
+    var list = false
+
+    /// The names of the roles.
+    static var roles: [String] { configuration.subcommands.compactMap { $0.configuration.commandName } }
+
+    func run() throws {
+        guard list else { throw CleanExit.helpRequest(self) }
+        for role in Self.roles { print(role) }
+    }
+}
+
+/// The multi-call binary: the name it was called by, or else the first word, chooses the role.
+@main
+enum Main {
+    static func main() {
+        // A pipe's reader that goes away is an error of the write, not the end of this process.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try Hermes.parseAsRoot(try words(CommandLine.arguments))
+            try command.run()
+        } catch let error as HermesError {
+            ErrorLine.print(error)
+            exit(error.code.exitCode)
+        } catch {
+            Hermes.exit(withError: error)
+        }
+    }
+
+    /// The words behind "hermes" that a command line stands for. Throws `usage` for a role that does not exist.
+    private static func words(_ arguments: [String]) throws -> [String] {
+        let words = Array(arguments.dropFirst())
+        let name = arguments.first?.split(separator: "/").last.map(String.init) ?? "hermes"
+        if name.hasPrefix("hermes-") {
+            let role = String(name.dropFirst("hermes-".count))
+            try check(role: role)
+            return [role] + words
+        }
+        if let first = words.first, !first.hasPrefix("-"), first != "help" { try check(role: first) }
+        return words
+    }
+
+    private static func check(role: String) throws {
+        guard !Hermes.roles.contains(role) else { return }
+        throw HermesError(
+            .usage, "there is no role \"\(role)\"", advice: "the roles are \(Hermes.roles.joined(separator: ", "))")
+    }
 }

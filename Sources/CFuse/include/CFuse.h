@@ -17,4 +17,9 @@
 #define FUSE_USE_VERSION 314
 #include <fuse3/fuse_lowlevel.h>
 
+// fuse_session_loop_mt is a macro over a versioned symbol.
+static inline int hermes_fuse_loop(struct fuse_session *session, struct fuse_loop_config *config) {
+    return fuse_session_loop_mt(session, config);
+}
+
 #endif

@@ -2,7 +2,11 @@
 #ifndef HERMES_CLINUX_H
 #define HERMES_CLINUX_H
 
+#include <pthread.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
 
 // Returns this thread's buffer of at least `size` bytes, page-aligned; freed when the thread ends. NULL when memory
 // is short. The contents are whatever the thread last left there.
@@ -10,5 +14,13 @@ void *hermes_thread_buffer(size_t size);
 
 // pipe2(2) with O_CLOEXEC: a pipe that a program started meanwhile by another thread does not inherit.
 int hermes_pipe(int ends[2]);
+
+// pthread_setname_np(3), which glibc declares for _GNU_SOURCE only.
+void hermes_thread_name(pthread_t thread, const char *name);
+
+// The parts of a device number, and the number of the parts: macros in glibc (makedev(3)).
+static inline uint32_t hermes_major(uint64_t device) { return major(device); }
+static inline uint32_t hermes_minor(uint64_t device) { return minor(device); }
+static inline uint64_t hermes_makedev(uint32_t major, uint32_t minor) { return makedev(major, minor); }
 
 #endif

@@ -1,0 +1,57 @@
+import CFuse
+import Glibc
+
+extension ImageFilesystem {
+    func getXattr(_ request: fuse_req_t, _ number: fuse_ino_t, _ name: UnsafePointer<CChar>, _ size: Int) {
+        // ENOSYS once, and the kernel never asks again: most images have no attributes at all.
+        guard tree.hasXattrs else {
+            fuse_reply_err(request, ENOSYS)
+            return
+        }
+        guard let inode = tree.inode(UInt64(number)) else {
+            fuse_reply_err(request, ENOENT)
+            return
+        }
+        let wanted = UnsafeRawBufferPointer(start: name, count: strlen(name))
+        var value: UnsafeRawBufferPointer?
+        tree.eachXattr(inode) { name, found in
+            guard LayerTree.isEqual(name, wanted) else { return true }
+            value = found
+            return false
+        }
+        guard let value else {
+            fuse_reply_err(request, ENODATA)
+            return
+        }
+        reply(request, value, size)
+    }
+
+    func listXattrs(_ request: fuse_req_t, _ number: fuse_ino_t, _ size: Int) {
+        guard tree.hasXattrs else {
+            fuse_reply_err(request, ENOSYS)
+            return
+        }
+        guard let inode = tree.inode(UInt64(number)) else {
+            fuse_reply_err(request, ENOENT)
+            return
+        }
+        var names: [UInt8] = []
+        tree.eachXattr(inode) { name, _ in
+            names.append(contentsOf: name)
+            names.append(0)
+            return true
+        }
+        names.withUnsafeBytes { reply(request, $0, size) }
+    }
+
+    /// Size 0 asks for the size (getxattr(2)); a smaller one than needed is an error.
+    private func reply(_ request: fuse_req_t, _ value: UnsafeRawBufferPointer, _ size: Int) {
+        if size == 0 {
+            fuse_reply_xattr(request, value.count)
+        } else if value.count > size {
+            fuse_reply_err(request, ERANGE)
+        } else {
+            fuse_reply_buf(request, value.baseAddress?.assumingMemoryBound(to: CChar.self), value.count)
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import Glibc
+
+extension LayerTree {
+    /// What a name that begins with ".wh." means.
+    enum Whiteout: Equatable {
+        case opaque
+        case bookkeeping
+        case hides(UnsafeRawBufferPointer)
+
+        static func == (left: Whiteout, right: Whiteout) -> Bool {
+            switch (left, right) {
+            case (.opaque, .opaque), (.bookkeeping, .bookkeeping): true
+            case (.hides(let one), .hides(let other)): isEqual(one, other)
+            default: false
+            }
+        }
+    }
+
+    /// The whiteout that a name stands for (OCI image spec, layer.md), or nil for an ordinary name.
+    static func whiteout(_ name: UnsafeRawBufferPointer) -> Whiteout? {
+        guard name.starts(with: ".wh.".utf8) else { return nil }
+        if name.elementsEqual(".wh..wh..opq".utf8) { return .opaque }
+        if name.starts(with: ".wh..wh.".utf8) { return .bookkeeping }
+        let hidden = UnsafeRawBufferPointer(rebasing: name[4...])
+        let isName = !hidden.isEmpty && !isDotDot(hidden) && !hidden.elementsEqual(".".utf8)
+        return isName ? .hides(hidden) : .bookkeeping
+    }
+
+    /// The names of a path, empty ones and "." left out.
+    static func split(_ path: UnsafeRawBufferPointer) -> [UnsafeRawBufferPointer] {
+        var names: [UnsafeRawBufferPointer] = []
+        var start = 0
+        for end in 0...path.count where end == path.count || path[end] == UInt8(ascii: "/") {
+            let name = path[start..<end]
+            start = end + 1
+            guard !name.isEmpty, !name.elementsEqual(".".utf8) else { continue }
+            // A NUL ends a name for the kernel, so what lies behind one can never be asked for.
+            names.append(UnsafeRawBufferPointer(rebasing: name.prefix { $0 != 0 }))
+        }
+        return names.filter { !$0.isEmpty }
+    }
+
+    /// The names of a path as if the root were above it: ".." takes the name before it away, and at the root nothing.
+    static func cleaned(_ path: UnsafeRawBufferPointer) -> [UnsafeRawBufferPointer] {
+        let names = split(path)
+        guard names.contains(where: isDotDot) else { return names }
+        var clean: [UnsafeRawBufferPointer] = []
+        for name in names {
+            if isDotDot(name) { _ = clean.popLast() } else { clean.append(name) }
+        }
+        return clean
+    }
+
+    static func isDotDot(_ name: UnsafeRawBufferPointer) -> Bool {
+        name.count == 2 && name[0] == UInt8(ascii: ".") && name[1] == UInt8(ascii: ".")
+    }
+
+    static func isEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+        guard left.count == right.count else { return false }
+        guard let one = left.baseAddress, let other = right.baseAddress else { return true }
+        return memcmp(one, other, left.count) == 0
+    }
+
+    static func isBefore(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+        guard let one = left.baseAddress, let other = right.baseAddress else {
+            return left.count < right.count
+        }
+        let order = memcmp(one, other, min(left.count, right.count))
+        return order != 0 ? order < 0 : left.count < right.count
+    }
+}

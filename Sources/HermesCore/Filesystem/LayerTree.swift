@@ -1,0 +1,253 @@
+/// The tree of one layer alone, as unpacking its tar into an empty folder leaves it, with its whiteouts kept as such.
+///
+/// Built once from a zTOC's entries, in their order, and then merged with the other layers' (`ImageTree+Compile.swift`).
+/// The rules are those of the OCI image spec (layer.md) and, where it is silent, of containerd's unpacking:
+/// - A name is cleaned as if its folder were the root: "./a", "/a", "b/../a" and "../a" are all "a".
+/// - A missing parent is made; a parent that is a symbolic link of this layer is followed inside the layer.
+/// - Of two entries with one name the later one counts, but two directories are one.
+/// - A whiteout hides what lower layers have under its name, wherever in the tar it stands; an entry of this layer with
+///   that name stays, and a directory then shows nothing of the lower ones.
+/// - Names that begin with ".wh..wh." and are not the opaque marker are bookkeeping of AUFS and are left out.
+///
+/// Names are slices of the zTOC that the entries come from, which must outlive the tree.
+struct LayerTree {
+    /// What a node is. A whiteout has no entry of its own.
+    enum Kind {
+        case directory, file, whiteout
+    }
+
+    struct Node {
+        let parent: Int32
+        let name: UnsafeRawBufferPointer
+        var kind: Kind
+        /// The zTOC entry with its attributes; -1 for a directory that the tar only implies.
+        var entry: Int32
+        /// For a hard link the node whose inode it shares; `unresolved` when the layer has no such name.
+        var link: Int32 = Node.none
+        /// A directory that hides the lower layers' entries.
+        var isOpaque = false
+
+        static let none: Int32 = -1
+        static let unresolved: Int32 = -2
+    }
+
+    /// Node 0 is the root.
+    private(set) var nodes: ContiguousArray<Node> = []
+    /// Open addressing over the nodes, by parent and name; -1 is empty.
+    private var table: ContiguousArray<Int32>
+    /// After `finish`: the children of node n are children[starts[n]..<starts[n + 1]], sorted by name.
+    private(set) var starts: ContiguousArray<Int32> = []
+    private(set) var children: ContiguousArray<Int32> = []
+
+    init(capacity: Int) {
+        nodes.reserveCapacity(capacity + 1)
+        nodes.append(
+            Node(parent: 0, name: UnsafeRawBufferPointer(start: nil, count: 0), kind: .directory, entry: -1))
+        var size = 64
+        while size < 2 * capacity { size *= 2 }
+        table = ContiguousArray(repeating: -1, count: size)
+    }
+
+    // MARK: Building
+
+    /// Applies an entry of the tar. `linkTargetOf` gives the target of a symbolic link's entry.
+    mutating func apply(
+        _ entry: Int32, name: UnsafeRawBufferPointer, isDirectory: Bool,
+        hardLinkTo target: UnsafeRawBufferPointer?,
+        linkTargetOf: (Int32) -> UnsafeRawBufferPointer?
+    ) {
+        var path = Self.cleaned(name)
+        guard let last = path.popLast() else {
+            if isDirectory { nodes[0].entry = entry }
+            return
+        }
+        guard last.count <= 255 else { return }
+        let whiteout = Self.whiteout(last)
+        if whiteout == .bookkeeping { return }
+        guard let parent = makeDirectories(path, linkTargetOf) else { return }
+        switch whiteout {
+        case .bookkeeping: return
+        case .opaque: nodes[Int(parent)].isOpaque = true
+        case .hides(let hidden): hide(hidden, in: parent)
+        case nil:
+            var link = Node.none
+            if let target {
+                link = find(Self.cleaned(target), linkTargetOf).map { canonical($0) } ?? Node.unresolved
+            }
+            put(entry, last, in: parent, isDirectory: isDirectory, link: link)
+        }
+    }
+
+    /// Sorts the children of every directory; links to names that came later in the tar are resolved.
+    mutating func finish(
+        linkNameOf: (Int32) -> UnsafeRawBufferPointer, linkTargetOf: (Int32) -> UnsafeRawBufferPointer?
+    ) {
+        for index in nodes.indices where nodes[index].link == Node.unresolved {
+            guard let target = find(Self.cleaned(linkNameOf(nodes[index].entry)), linkTargetOf) else {
+                continue
+            }
+            let shared = canonical(target)
+            if Int(shared) != index, nodes[Int(shared)].link == Node.none { nodes[index].link = shared }
+        }
+        starts = ContiguousArray(repeating: 0, count: nodes.count + 1)
+        let live = table.filter { $0 > 0 }
+        for node in live { starts[Int(nodes[Int(node)].parent) + 1] += 1 }
+        for index in 1..<starts.count { starts[index] += starts[index - 1] }
+        children = ContiguousArray(repeating: 0, count: live.count)
+        var next = starts
+        for node in live {
+            let parent = Int(nodes[Int(node)].parent)
+            children[Int(next[parent])] = node
+            next[parent] += 1
+        }
+        for parent in nodes.indices where starts[parent + 1] - starts[parent] > 1 {
+            children[Int(starts[parent])..<Int(starts[parent + 1])].sort {
+                Self.isBefore(nodes[Int($0)].name, nodes[Int($1)].name)
+            }
+        }
+    }
+
+    private mutating func put(
+        _ entry: Int32, _ name: UnsafeRawBufferPointer, in parent: Int32, isDirectory: Bool, link: Int32
+    ) {
+        let slot = slot(parent, name)
+        let kind: Kind = isDirectory ? .directory : .file
+        guard table[slot] >= 0 else {
+            insert(Node(parent: parent, name: name, kind: kind, entry: entry, link: link), at: slot)
+            return
+        }
+        let old = Int(table[slot])
+        if isDirectory, nodes[old].kind == .directory {
+            nodes[old].entry = entry
+            return
+        }
+        // A new node under the old name: what hung below the old one is unreachable with it, and hard links to the old
+        // one keep its inode.
+        let isOpaque = isDirectory && nodes[old].kind == .whiteout
+        table[slot] = Int32(nodes.count)
+        nodes.append(
+            Node(parent: parent, name: name, kind: kind, entry: entry, link: link, isOpaque: isOpaque))
+    }
+
+    private mutating func hide(_ name: UnsafeRawBufferPointer, in parent: Int32) {
+        let slot = slot(parent, name)
+        if table[slot] < 0 {
+            insert(Node(parent: parent, name: name, kind: .whiteout, entry: -1), at: slot)
+        } else if nodes[Int(table[slot])].kind == .directory {
+            nodes[Int(table[slot])].isOpaque = true
+        }
+    }
+
+    /// Walks to a directory, making what is missing; nil when links lead round in circles.
+    private mutating func makeDirectories(
+        _ path: [UnsafeRawBufferPointer], _ linkTargetOf: (Int32) -> UnsafeRawBufferPointer?
+    ) -> Int32? {
+        var current: Int32 = 0
+        var rest = path[...]
+        var hops = 0
+        while let name = rest.popFirst() {
+            if Self.isDotDot(name) {
+                current = nodes[Int(current)].parent
+                continue
+            }
+            guard name.count <= 255 else { return nil }
+            let slot = slot(current, name)
+            let found = table[slot]
+            guard found >= 0 else {
+                insert(Node(parent: current, name: name, kind: .directory, entry: -1), at: slot)
+                current = table[self.slot(current, name)]
+                continue
+            }
+            switch nodes[Int(found)].kind {
+            case .directory: current = found
+            case .file:
+                if let target = linkTargetOf(nodes[Int(found)].entry) {
+                    hops += 1
+                    guard hops < 40 else { return nil }
+                    if target.first == UInt8(ascii: "/") { current = 0 }
+                    rest = (Self.split(target) + rest)[...]
+                } else {
+                    table[slot] = Int32(nodes.count)
+                    nodes.append(Node(parent: current, name: name, kind: .directory, entry: -1))
+                    current = table[slot]
+                }
+            case .whiteout:
+                table[slot] = Int32(nodes.count)
+                nodes.append(Node(parent: current, name: name, kind: .directory, entry: -1, isOpaque: true))
+                current = table[slot]
+            }
+        }
+        return current
+    }
+
+    // MARK: Looking up
+
+    /// The node that a node's inode belongs to.
+    private func canonical(_ node: Int32) -> Int32 {
+        // Links are made canonical when they are stored, so one step is enough.
+        nodes[Int(node)].link >= 0 ? nodes[Int(node)].link : node
+    }
+
+    /// The file at a path of this layer, its last name not followed; nil where this layer has none.
+    private func find(
+        _ path: [UnsafeRawBufferPointer], _ linkTargetOf: (Int32) -> UnsafeRawBufferPointer?
+    ) -> Int32? {
+        var current: Int32 = 0
+        var rest = path[...]
+        var hops = 0
+        while let name = rest.popFirst() {
+            if Self.isDotDot(name) {
+                current = nodes[Int(current)].parent
+                continue
+            }
+            guard let next = child(current, name) else { return nil }
+            let node = nodes[Int(next)]
+            if rest.isEmpty { return node.kind == .file ? next : nil }
+            if node.kind == .directory {
+                current = next
+            } else {
+                hops += 1
+                guard node.kind == .file, hops < 40, let target = linkTargetOf(node.entry) else { return nil }
+                if target.first == UInt8(ascii: "/") { current = 0 }
+                rest = (Self.split(target) + rest)[...]
+            }
+        }
+        return nil
+    }
+
+    /// The node of `name` in a directory, whiteouts among them.
+    func child(_ parent: Int32, _ name: UnsafeRawBufferPointer) -> Int32? {
+        let found = table[slot(parent, name)]
+        return found >= 0 ? found : nil
+    }
+
+    /// The children of a directory, sorted by name.
+    func children(of node: Int32) -> ArraySlice<Int32> {
+        ArraySlice(children[Int(starts[Int(node)])..<Int(starts[Int(node) + 1])])
+    }
+
+    // MARK: The table
+
+    private func slot(_ parent: Int32, _ name: UnsafeRawBufferPointer) -> Int {
+        // FNV-1a: names are short, and the entries of one image are no one's chosen keys but its own.
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325 ^ UInt64(UInt32(bitPattern: parent)) &* 0x9e37_79b9_7f4a_7c15
+        for byte in name { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        hash ^= hash >> 29
+        var slot = Int(truncatingIfNeeded: hash) & (table.count - 1)
+        while table[slot] >= 0 {
+            let node = nodes[Int(table[slot])]
+            if node.parent == parent, Self.isEqual(node.name, name) { break }
+            slot = (slot + 1) & (table.count - 1)
+        }
+        return slot
+    }
+
+    private mutating func insert(_ node: Node, at slot: Int) {
+        table[slot] = Int32(nodes.count)
+        nodes.append(node)
+        guard 2 * nodes.count > table.count else { return }
+        let old = table.filter { $0 >= 0 }
+        table = ContiguousArray(repeating: -1, count: 2 * table.count)
+        for index in old { table[self.slot(nodes[Int(index)].parent, nodes[Int(index)].name)] = index }
+    }
+}

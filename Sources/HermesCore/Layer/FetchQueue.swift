@@ -1,0 +1,245 @@
+/// Decides which spans are fetched next: a pure state machine, without clock, lock or I/O.
+///
+/// Every span that is wanted and absent is in one of these phases:
+/// ```
+///            want              next                  finished
+///   (absent) ----> queued ----> fetching ----------> (present)
+///                    ^             | failed
+///                    +-- backoff <-+----> (given up)
+/// ```
+/// One flight per span, however many ask. `next` hands out batches: runs of neighbouring queued spans of one layer that
+/// become one range request. Urgency decides the order, and a demand raises the urgency of a span that only read-ahead
+/// had asked for. Fill has no queue: it walks the layers from their start and takes what is absent.
+struct FetchQueue {
+    /// What waits for a span, least urgent first.
+    enum Urgency: Int, Comparable {
+        case fill, ahead, demand
+        static func < (left: Urgency, right: Urgency) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    /// A span of a layer that the queue knows.
+    struct Key: Hashable {
+        let layer: Int
+        let span: Int
+    }
+
+    /// Neighbouring spans of one layer, to be fetched with one range request.
+    struct Batch: Equatable {
+        let layer: Int
+        let spans: Range<Int>
+        let urgency: Urgency
+        /// Compressed bytes.
+        let size: Int64
+    }
+
+    /// How a failed span goes on.
+    enum Verdict: Equatable {
+        case retry
+        case giveUp
+    }
+
+    /// How much is under way at once.
+    struct Limits {
+        /// Range requests that a reader waits for.
+        var demandRequests = 12
+        /// Range requests of read-ahead.
+        var aheadRequests = 3
+        /// Range requests of fill.
+        var fillRequests = 2
+        /// Compressed bytes of one request that a reader waits for, or read-ahead.
+        var demandBatch: Int64 = 8 << 20
+        /// Compressed bytes of one fill request.
+        var fillBatch: Int64 = 16 << 20
+        /// Compressed bytes under way beyond which neither read-ahead nor fill starts anything.
+        var outstanding: Int64 = 32 << 20
+    }
+
+    private enum Phase: Equatable {
+        case queued, fetching
+        case backoff(until: Monotonic)
+    }
+
+    private struct Flight {
+        var urgency: Urgency
+        var phase: Phase
+        var attempts = 0
+    }
+
+    private struct Layer {
+        let geometry: any SpanGeometry
+        /// Where fill goes on; nil when fill was not asked for or has reached the end.
+        var fillFrom: Int?
+    }
+
+    let limits: Limits
+    private var layers: [Layer] = []
+    private var flights: [Key: Flight] = [:]
+    /// First in, first out; may name spans that have moved on, which `next` skips.
+    private var demands: ArraySlice<Key> = []
+    private var aheads: ArraySlice<Key> = []
+    private var active: [Urgency: Int] = [:]
+    private(set) var outstanding: Int64 = 0
+
+    init(limits: Limits = Limits()) { self.limits = limits }
+
+    /// Adds a layer and returns its number.
+    mutating func add(_ geometry: any SpanGeometry) -> Int {
+        layers.append(Layer(geometry: geometry, fillFrom: nil))
+        return layers.count - 1
+    }
+
+    /// Asks for a span that is absent.
+    mutating func want(_ key: Key, _ urgency: Urgency) {
+        var flight = flights[key] ?? Flight(urgency: urgency, phase: .queued)
+        let isNew = flights[key] == nil
+        guard isNew || flight.urgency < urgency else { return }
+        flight.urgency = urgency
+        flights[key] = flight
+        guard flight.phase == .queued else { return }
+        if urgency == .demand { demands.append(key) } else { aheads.append(key) }
+    }
+
+    /// Whether a span is wanted or on its way.
+    func isWanted(_ key: Key) -> Bool { flights[key] != nil }
+
+    /// Starts to complete every layer in the background.
+    mutating func fill() {
+        for index in layers.indices { layers[index].fillFrom = 0 }
+    }
+
+    /// Whether fill has asked for all it can and nothing is under way.
+    var isFilled: Bool { flights.isEmpty && layers.allSatisfy { $0.fillFrom == nil } }
+
+    /// The next batch to fetch now, if the limits allow one.
+    mutating func next(now: Monotonic) -> Batch? {
+        wake(now)
+        if active[.demand, default: 0] < limits.demandRequests, let batch = pop(\.demands, .demand) {
+            return batch
+        }
+        guard outstanding < limits.outstanding else { return nil }
+        if active[.ahead, default: 0] < limits.aheadRequests, let batch = pop(\.aheads, .ahead) {
+            return batch
+        }
+        // Fill gives way: nothing of it starts while a reader waits.
+        guard active[.demand, default: 0] == 0, active[.fill, default: 0] < limits.fillRequests else {
+            return nil
+        }
+        return nextFill()
+    }
+
+    /// When `next` is worth calling again without any other event.
+    var nextWake: Monotonic? {
+        var soonest: Monotonic?
+        for flight in flights.values {
+            if case .backoff(let until) = flight.phase { soonest = min(soonest ?? until, until) }
+        }
+        return soonest
+    }
+
+    /// A batch's request has ended, whatever became of its spans.
+    mutating func ended(_ batch: Batch) {
+        active[batch.urgency, default: 0] -= 1
+        outstanding -= batch.size
+    }
+
+    /// The span is present now.
+    mutating func finished(_ key: Key) { flights[key] = nil }
+
+    /// The span did not come. `isAwaited` tells whether a reader still waits for it, `isLasting` whether another try can
+    /// hardly help (bytes that are not what their digest says, a registry that refuses).
+    mutating func failed(_ key: Key, isAwaited: Bool, isLasting: Bool, now: Monotonic) -> Verdict {
+        guard var flight = flights[key] else { return .giveUp }
+        flight.attempts += 1
+        let isSpent = isLasting ? flight.attempts >= 4 : !isAwaited && flight.attempts >= 8
+        guard !isSpent else {
+            flights[key] = nil
+            return .giveUp
+        }
+        // 50 ms, doubled for each try up to 3.2 s.
+        flight.phase = .backoff(until: now.adding(milliseconds: 50 << min(flight.attempts - 1, 6)))
+        flights[key] = flight
+        return .retry
+    }
+
+    private mutating func wake(_ now: Monotonic) {
+        guard let soonest = nextWake, soonest <= now else { return }
+        for (key, flight) in flights {
+            guard case .backoff(let until) = flight.phase, until <= now else { continue }
+            flights[key]?.phase = .queued
+            if flight.urgency == .demand { demands.append(key) } else { aheads.append(key) }
+        }
+    }
+
+    /// Takes the first live span of a queue and the queued neighbours behind it.
+    private mutating func pop(_ queue: WritableKeyPath<FetchQueue, ArraySlice<Key>>, _ urgency: Urgency)
+        -> Batch?
+    {
+        while let key = self[keyPath: queue].popFirst() {
+            guard let flight = flights[key], flight.phase == .queued, flight.urgency == urgency else {
+                continue
+            }
+            let geometry = layers[key.layer].geometry
+            let start = geometry.compressedRange(key.span).lowerBound
+            var end = key.span
+            while end < geometry.count {
+                let isQueued = flights[Key(layer: key.layer, span: end)]?.phase == .queued
+                let size = geometry.compressedRange(end).upperBound - start
+                guard isQueued, end == key.span || size <= limits.demandBatch else { break }
+                end += 1
+            }
+            return begin(key.layer, key.span..<end, urgency)
+        }
+        return nil
+    }
+
+    private mutating func nextFill() -> Batch? {
+        for layer in layers.indices {
+            guard var first = layers[layer].fillFrom else { continue }
+            let geometry = layers[layer].geometry
+            func isFree(_ span: Int) -> Bool {
+                !geometry.isPresent(span) && flights[Key(layer: layer, span: span)] == nil
+            }
+            while first < geometry.count, !isFree(first) { first += 1 }
+            guard first < geometry.count else {
+                layers[layer].fillFrom = nil
+                continue
+            }
+            let start = geometry.compressedRange(first).lowerBound
+            var end = first + 1
+            while end < geometry.count, isFree(end),
+                geometry.compressedRange(end).upperBound - start <= limits.fillBatch
+            {
+                end += 1
+            }
+            layers[layer].fillFrom = end
+            for span in first..<end {
+                flights[Key(layer: layer, span: span)] = Flight(urgency: .fill, phase: .queued)
+            }
+            return begin(layer, first..<end, .fill)
+        }
+        return nil
+    }
+
+    private mutating func begin(
+        _ layer: Int, _ spans: Range<Int>, _ urgency: Urgency
+    ) -> Batch {
+        let geometry = layers[layer].geometry
+        let size =
+            geometry.compressedRange(spans.upperBound - 1).upperBound
+            - geometry.compressedRange(spans.lowerBound).lowerBound
+        for span in spans { flights[Key(layer: layer, span: span)]?.phase = .fetching }
+        active[urgency, default: 0] += 1
+        outstanding += size
+        return Batch(layer: layer, spans: spans, urgency: urgency, size: size)
+    }
+}
+
+/// What the queue must know of a layer's spans.
+protocol SpanGeometry {
+    /// The number of spans.
+    var count: Int { get }
+    /// The bytes of the blob that a span needs.
+    func compressedRange(_ span: Int) -> Range<Int64>
+    /// Whether the span is in the cache.
+    func isPresent(_ span: Int) -> Bool
+}

@@ -1,0 +1,73 @@
+extension SpanMap {
+    /// The most uncompressed bytes that one span may have: it is inflated whole, in memory.
+    static let largestSpan: Int64 = 256 << 20
+
+    /// Compiles the spans of a validated zTOC into the file `spans` of `folder`, which appears whole or not at all.
+    ///
+    /// Throws `corrupt` for checkpoints that do not fit the layer, `unsupported` for a span of more than 256 MiB.
+    public static func compile(_ source: ZTOCView, in folder: String) throws {
+        var records: ContiguousArray<SpanRecord> = []
+        var windows = WindowStore()
+        let start = headerSize + source.spanCount * 64
+        let digests = try source.spanDigests()
+        switch source.compression {
+        case .gzip:
+            let blob = try CheckpointBlob(
+                source.checkpoints, compressedSize: source.compressedSize,
+                uncompressedSize: source.uncompressedSize)
+            try check(blob.count, digests)
+            var packer = try WindowPacker()
+            for index in 0..<blob.count {
+                let checkpoint = blob.checkpoint(index)
+                let offset = packer.store.storedSize
+                if checkpoint.uncompressedOffset > 0, let window = blob.window(index) {
+                    try packer.append(window)
+                } else {
+                    packer.appendZero()
+                }
+                records.append(
+                    SpanRecord(
+                        compressedStart: checkpoint.spanStart,
+                        uncompressedStart: checkpoint.uncompressedOffset,
+                        windowOffset: UInt64(start + offset),
+                        windowLength: UInt32(packer.store.storedSize - offset),
+                        bits: UInt32(checkpoint.bits), digest: digests[index]))
+            }
+            windows = packer.store
+        case .uncompressed:
+            let spanSize = try source.spanSize()
+            try check(Int(clamping: (source.compressedSize + spanSize - 1) / spanSize), digests)
+            for index in digests.indices {
+                let offset = Int64(index) * spanSize
+                records.append(
+                    SpanRecord(
+                        compressedStart: offset, uncompressedStart: offset, windowOffset: UInt64(start),
+                        windowLength: 0, bits: 0, digest: digests[index]))
+            }
+        }
+        let ends = records.dropFirst().map(\.uncompressedStart) + [source.uncompressedSize]
+        for (record, end) in zip(records, ends) where end - record.uncompressedStart > largestSpan {
+            throw HermesError(
+                .unsupported, "a span of the index has \(end - record.uncompressedStart) bytes",
+                advice: "build the index again with a smaller --span-size")
+        }
+        // A plain tar's spans cover the blob; with trailing padding it is larger than the archive.
+        let isPlain = source.compression == .uncompressed
+        let header: [UInt64] = [
+            magic, isPlain ? Compression.none.rawValue : Compression.gzip.rawValue, UInt64(records.count),
+            UInt64(source.compressedSize), UInt64(isPlain ? source.compressedSize : source.uncompressedSize),
+            UInt64(start + windows.storedSize), 0, 0,
+        ]
+        let file = try AtomicFile(in: folder)
+        try header.withUnsafeBytes { try file.write($0) }
+        try records.withUnsafeBytes { try file.write($0) }
+        try windows.withStoredBytes { try file.write($0) }
+        try file.commit(to: folder + "/spans")
+    }
+
+    private static func check(_ count: Int, _ digests: [Digest]) throws {
+        guard count > 0, count == digests.count else {
+            throw HermesError(.corrupt, "the index has \(digests.count) span digests for \(count) spans")
+        }
+    }
+}

@@ -1,0 +1,141 @@
+/// The compiled spans of one layer: where each one lies in the compressed blob and in the uncompressed layer, its
+/// digest, and the window that inflate needs at its start.
+///
+/// A zTOC is compiled into this form once per node (`SpanMap+Compile.swift`); the file is then only mapped, so nothing
+/// is parsed at mount or on a read, and memory is what the kernel keeps mapped.
+///
+/// The file, all integers little-endian:
+/// | offset | what |
+/// |---|---|
+/// | 0 | header, 64 bytes: magic "HERMSPN1", u64 compression (1 gzip, 2 none), u64 span count, u64 size of the blob, u64 size of the uncompressed layer, u64 size of this file, 16 bytes zero |
+/// | 64 | one `SpanRecord` per span, in order |
+/// | behind | the windows, each zstd-compressed, unaligned |
+///
+/// Immutable and safe for use from any thread.
+public final class SpanMap: @unchecked Sendable {
+    /// How the blob is compressed.
+    public enum Compression: UInt64, Sendable {
+        case gzip = 1
+        case none = 2
+    }
+
+    static let magic: UInt64 = 0x314e_5053_4d52_4548  // "HERMSPN1"
+    static let headerSize = 64
+
+    private let file: MappedFile
+    private let records: UnsafePointer<SpanRecord>
+    /// The number of spans.
+    public let count: Int
+    /// How the blob is compressed.
+    public let compression: Compression
+    /// The size of the compressed blob in bytes.
+    public let compressedSize: Int64
+    /// The size of the uncompressed layer in bytes, up to the end of its tar archive.
+    public let uncompressedSize: Int64
+
+    /// Maps the compiled file at `path` and checks every record of it, so that no later access can leave the mapping.
+    ///
+    /// Throws `corrupt` for a file that this version did not write, and the file error if there is none.
+    public init(_ path: String) throws {
+        file = try MappedFile(try OpenFile(path, 0))
+        let bytes = file.readOnly
+        let damaged = HermesError(.corrupt, "\(path) is not a compiled span map", advice: "remove it")
+        guard bytes.count >= Self.headerSize, let base = bytes.baseAddress else { throw damaged }
+        let header = bytes.assumingMemoryBound(to: UInt64.self)
+        guard header[0] == Self.magic, let compression = Compression(rawValue: header[1]),
+            let count = Int(exactly: header[2]), count > 0, count <= (bytes.count - Self.headerSize) / 64,
+            let compressedSize = Int64(exactly: header[3]), let uncompressedSize = Int64(exactly: header[4]),
+            header[5] == UInt64(bytes.count)
+        else { throw damaged }
+        self.count = count
+        self.compression = compression
+        self.compressedSize = compressedSize
+        self.uncompressedSize = uncompressedSize
+        // A mapping starts on a page, so records at byte 64 are aligned to their 32 bytes; `count` was checked above.
+        records = (base + Self.headerSize).bindMemory(to: SpanRecord.self, capacity: count)
+        for index in 0..<count {
+            let record = records[index]
+            let compressedEnd = self.compressedEnd(index)
+            let uncompressedEnd = self.uncompressedEnd(index)
+            guard record.compressedStart >= 0, record.compressedStart <= compressedEnd,
+                compressedEnd <= compressedSize, record.uncompressedStart >= 0,
+                record.uncompressedStart <= uncompressedEnd, uncompressedEnd <= uncompressedSize,
+                record.bits < 8, record.windowLength <= 1 << 20, record.windowOffset <= UInt64(bytes.count),
+                UInt64(bytes.count) - record.windowOffset >= UInt64(record.windowLength)
+            else { throw damaged }
+        }
+        guard records[0].uncompressedStart == 0 else { throw damaged }
+    }
+
+    /// The record of span `index`, which is in 0..<count.
+    public func record(_ index: Int) -> UnsafePointer<SpanRecord> { records + index }
+
+    /// The bytes of the blob that span `index` needs.
+    public func compressedRange(_ index: Int) -> Range<Int64> {
+        records[index].compressedStart..<compressedEnd(index)
+    }
+
+    /// The bytes of the uncompressed layer that span `index` holds; empty for a zero-length span.
+    public func uncompressedRange(_ index: Int) -> Range<Int64> {
+        records[index].uncompressedStart..<uncompressedEnd(index)
+    }
+
+    private func compressedEnd(_ index: Int) -> Int64 {
+        guard index + 1 < count else { return compressedSize }
+        // Neighbours share the byte in which a boundary lies that is not on a byte's edge.
+        return records[index + 1].compressedStart + (records[index + 1].bits != 0 ? 1 : 0)
+    }
+
+    private func uncompressedEnd(_ index: Int) -> Int64 {
+        index + 1 < count ? records[index + 1].uncompressedStart : uncompressedSize
+    }
+
+    /// The span that holds byte `offset` of the uncompressed layer; `offset` is in 0..<uncompressedSize.
+    public func span(at offset: Int64) -> Int {
+        // The last span that starts at or before the offset, so zero-length spans are never the answer.
+        var low = 0
+        var high = count
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if records[middle].uncompressedStart <= offset { low = middle } else { high = middle }
+        }
+        return low
+    }
+
+    /// The compressed window of span `index`; empty where inflate needs none.
+    func compressedWindow(_ index: Int) -> UnsafeRawBufferPointer {
+        let record = records[index]
+        let start = Int(record.windowOffset)
+        // Checked against the file's size in `init`.
+        return UnsafeRawBufferPointer(rebasing: file.readOnly[start..<start + Int(record.windowLength)])
+    }
+}
+
+/// One span as it lies in the compiled file: 64 bytes, aligned to 32.
+public struct SpanRecord {
+    /// The first byte of the blob that the span needs.
+    public let compressedStart: Int64
+    /// The first byte of the uncompressed layer that the span holds.
+    public let uncompressedStart: Int64
+    let windowOffset: UInt64
+    let windowLength: UInt32
+    /// The number of unused high bits of the first compressed byte with which inflate is primed; 0 starts on the byte.
+    public let bits: UInt32
+    let digestBytes: SIMD32<UInt8>
+
+    init(
+        compressedStart: Int64, uncompressedStart: Int64, windowOffset: UInt64, windowLength: UInt32,
+        bits: UInt32,
+        digest: Digest
+    ) {
+        self.compressedStart = compressedStart
+        self.uncompressedStart = uncompressedStart
+        self.windowOffset = windowOffset
+        self.windowLength = windowLength
+        self.bits = bits
+        digestBytes = digest.bytes
+    }
+
+    /// The SHA-256 of the span's compressed bytes.
+    public var digest: Digest { Digest(sha256: digestBytes) }
+}

@@ -1,0 +1,43 @@
+# shellcheck shell=bash
+# Checks with a name, for scripts that test. Source after lib.sh; end the script with check_summary.
+
+CHECKS_PASSED=0
+CHECKS_FAILED=0
+
+# check NAME COMMAND...: runs COMMAND in a subshell that stops at its first failing command and cleans up after itself;
+# prints "ok NAME" or "FAIL NAME" with the end of its output. Never call it in a condition: bash would ignore failures.
+check() {
+    local name=$1 output status
+    shift
+    mkdir -p "$HERMES_CACHE/tmp"
+    output=$(mktemp "$HERMES_CACHE/tmp/check.XXXXXX")
+    set +e
+    (
+        CLEANUPS=()
+        trap run_cleanups EXIT
+        trap 'exit 130' INT
+        trap 'exit 143' TERM
+        set -euo pipefail
+        "$@"
+    ) >"$output" 2>&1 </dev/null
+    status=$?
+    set -e
+    if ((status == 0)); then
+        CHECKS_PASSED=$((CHECKS_PASSED + 1))
+        echo "ok   $name"
+    else
+        CHECKS_FAILED=$((CHECKS_FAILED + 1))
+        echo "FAIL $name (exit code $status)"
+        tail -n 12 "$output" | cut -c 1-300 | sed 's/^/     /'
+    fi
+    rm -f "$output"
+}
+
+# check_summary NAME: the counts; ends the script with 1 if a check failed.
+check_summary() {
+    echo "$1: $CHECKS_PASSED passed, $CHECKS_FAILED failed"
+    ((CHECKS_FAILED == 0)) || exit 1
+}
+
+# not COMMAND...: fails if COMMAND succeeds; unlike a bare "!", that ends a check.
+not() { ! "$@"; }

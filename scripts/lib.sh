@@ -1,0 +1,91 @@
+# shellcheck shell=bash
+# What every script here shares: messages, clean-up, a registry on loopback. Source it; it runs nothing by itself.
+
+HERMES_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+HERMES_CACHE=${HERMES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hermes}
+# Options are separate words in every apt-get call: wait for another apt, and keep the archives where no hook empties them.
+HERMES_APT=(-y -q -o DPkg::Lock::Timeout=300 -o APT::Sandbox::User=root -o "Dir::Cache::archives=$HERMES_CACHE/apt")
+
+say() { printf '== %s\n' "$*" >&2; }
+die() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+# Clean-up: commands run in reverse order when the script ends, by itself or by a signal.
+CLEANUPS=()
+on_exit() { CLEANUPS+=("$(printf '%q ' "$@")"); }
+run_cleanups() {
+    local status=$? i
+    trap '' INT TERM HUP
+    set +e
+    for ((i = ${#CLEANUPS[@]} - 1; i >= 0; i--)); do eval "${CLEANUPS[i]}"; done
+    exit "$status"
+}
+trap run_cleanups EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
+
+# make_temp NAME: a temporary folder in the variable NAME, removed at the end. Never crosses into a mount left in it.
+make_temp() {
+    local -n made=$1
+    mkdir -p "$HERMES_CACHE/tmp"
+    made=$(mktemp -d "$HERMES_CACHE/tmp/${0##*/}.XXXXXX")
+    on_exit rm -rf --one-file-system "$made"
+}
+
+# wait_until SECONDS COMMAND...: tries COMMAND twenty times a second until it succeeds; fails when the time is over.
+wait_until() {
+    local tries=$(($1 * 20))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        ((tries-- > 0)) || return 1
+        sleep 0.05
+    done
+}
+
+# stop_process PID [SIGNAL]: ends a child of this shell and waits for it; kills it after 20 seconds.
+stop_process() {
+    kill -s "${2:-TERM}" "$1" 2>/dev/null || return 0
+    wait_until 20 process_gone "$1" || kill -s KILL "$1" 2>/dev/null
+    wait "$1" 2>/dev/null
+}
+process_gone() { ! kill -0 "$1" 2>/dev/null || [[ $(ps -o stat= -p "$1") == Z* ]]; }
+
+# is_mounted DIR, unmount DIR: a dead FUSE mount answers stat with an error, so the mount table is read instead.
+is_mounted() { grep -qF " $1 " /proc/self/mountinfo; }
+unmount() { if is_mounted "$1"; then umount "$1" 2>/dev/null || umount -l "$1"; fi; }
+
+# registry_start ROOT: docker-registry with its blobs under ROOT on a free loopback port, ended with the script. Sets
+# REGISTRY (host:port), REGISTRY_PID and REGISTRY_LOG (one access line per request).
+registry_start() {
+    local root=$1
+    mkdir -p "$root"
+    REGISTRY_LOG=$root/registry.log
+    printf '%s\n' 'version: 0.1' 'log: {level: info}' \
+        "storage: {filesystem: {rootdirectory: $root/data}, delete: {enabled: true}}" \
+        'http: {addr: "127.0.0.1:0"}' >"$root/config.yml"
+    docker-registry serve "$root/config.yml" >"$REGISTRY_LOG" 2>&1 &
+    REGISTRY_PID=$!
+    on_exit stop_process "$REGISTRY_PID"
+    wait_until 20 grep -qE 'listening on 127' "$REGISTRY_LOG" || {
+        tail -n 5 "$REGISTRY_LOG" >&2
+        die "docker-registry did not start"
+    }
+    REGISTRY=$(grep -oE 'listening on 127[0-9.:]+' "$REGISTRY_LOG" | head -n 1 | cut -d' ' -f3)
+    curl -fsS "http://$REGISTRY/v2/" >/dev/null || die "the registry on $REGISTRY does not answer"
+}
+
+# push_layout LAYOUT:TAG NAME:TAG: copies an image of an OCI layout to the local registry, byte for byte.
+push_layout() {
+    skopeo copy -q --preserve-digests --dest-tls-verify=false "oci:$1" "docker://$REGISTRY/$2"
+}
+
+# chroot_mounts ROOT: what programs in a chroot expect, unmounted at the end.
+chroot_mounts() {
+    mount -t proc proc "$1/proc"
+    on_exit unmount "$1/proc"
+}
+
+now_ms() { echo $(($(date +%s%N) / 1000000)); }
