@@ -45,7 +45,7 @@ final class BlobStreamBuffer: HTTPHandler, @unchecked Sendable {
         error = nil
         refusal = nil
         refusalBody = []
-        state.withLock { $0 = State() }
+        state.withLock { $0.value = State() }
     }
 
     /// Copies out what there is; waits when there is nothing yet. Reader's thread.
@@ -54,9 +54,12 @@ final class BlobStreamBuffer: HTTPHandler, @unchecked Sendable {
             case filled(start: Int, count: Int)
             case over(HermesError, asked: Int64?)
         }
-        let ready: Ready = state.wait { state in
-            if state.count > 0 { return .filled(start: state.start, count: state.count) }
-            return state.failure.map { .over($0.error, asked: $0.asked) }
+        let ready: Ready = state.withLock { held in
+            while held.value.count == 0 {
+                if let failure = held.value.failure { return .over(failure.error, asked: failure.asked) }
+                held.wait()
+            }
+            return .filled(start: held.value.start, count: held.value.count)
         }
         switch ready {
         case .over(let error, let asked): return .failed(error, asked: asked)
@@ -70,12 +73,12 @@ final class BlobStreamBuffer: HTTPHandler, @unchecked Sendable {
                 UnsafeMutableRawBufferPointer(rebasing: room[first...])
                     .copyMemory(from: UnsafeRawBufferPointer(rebasing: ring[..<(count - first)]))
             }
-            return state.withLock { state in
-                state.start = (state.start + count) % Self.capacity
-                state.count -= count
+            return state.withLock { held in
+                held.value.start = (start + count) % Self.capacity
+                held.value.count -= count
                 // Half a buffer at a time, so that the connection is not stopped and started for every chunk.
-                let resume = state.full && state.count <= Self.capacity / 2
-                if resume { state.full = false }
+                let resume = held.value.full && held.value.count <= Self.capacity / 2
+                if resume { held.value.full = false }
                 return .bytes(count, resume: resume)
             }
         }
@@ -107,18 +110,22 @@ final class BlobStreamBuffer: HTTPHandler, @unchecked Sendable {
             refusalBody.append(contentsOf: bytes)
             return .taken
         }
-        let end = state.withLock { state -> Int? in
-            guard bytes.count <= Self.capacity - state.count else {
-                state.full = true
+        let end: Int? = state.withLock { held in
+            guard bytes.count <= Self.capacity - held.value.count else {
+                held.value.full = true
                 return nil
             }
-            return (state.start + state.count) % Self.capacity
+            return (held.value.start + held.value.count) % Self.capacity
         }
         guard let end else { return .full }
         do {
             guard let wanted = try reply?.take(bytes) else { return .stop }
             copy(wanted, to: end)
-            if !wanted.isEmpty { state.change { $0.count += wanted.count } }
+            state.withLock { held in
+                // The reader waits for the first byte only.
+                if held.value.count == 0 { held.broadcast() }
+                held.value.count += wanted.count
+            }
             return .taken
         } catch {
             self.error = .from(error)
@@ -147,6 +154,9 @@ final class BlobStreamBuffer: HTTPHandler, @unchecked Sendable {
         } else {
             failure = HermesError(.unavailable, "\(client.name): blob \(blob.digest) ended too early")
         }
-        state.change { $0.failure = (failure, asked) }
+        state.withLock { held in
+            held.value.failure = (failure, asked)
+            held.broadcast()
+        }
     }
 }

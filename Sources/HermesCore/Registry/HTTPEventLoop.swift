@@ -72,7 +72,7 @@ final class HTTPEventLoop: @unchecked Sendable {
             box.closing = true
             if !box.ended { curl_multi_wakeup(multi) }
         }
-        if waiting { ended.wait { $0 ? () : nil } }
+        if waiting { ended.withLock { state in while !state.value { state.wait() } } }
     }
 
     private func run() {
@@ -100,7 +100,10 @@ final class HTTPEventLoop: @unchecked Sendable {
         }
         mailbox.withLock { $0.ended = true }
         curl_multi_cleanup(multi)
-        ended.change { $0 = true }
+        ended.withLock { state in
+            state.value = true
+            state.broadcast()
+        }
     }
 
     private func execute(_ command: Command) {

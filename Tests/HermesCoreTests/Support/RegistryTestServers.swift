@@ -62,11 +62,11 @@ func collect(
 ) async throws -> [UInt8] {
     let bytes = Monitor<[UInt8]>([])
     try await withCheckedThrowingContinuation { continuation in
-        _ = fetch({ chunk in bytes.withLock { $0.append(contentsOf: chunk) } }) {
+        _ = fetch({ chunk in bytes.withLock { $0.value.append(contentsOf: chunk) } }) {
             continuation.resume(with: $0)
         }
     }
-    return bytes.withLock { $0 }
+    return bytes.withLock { $0.value }
 }
 
 /// Debian's docker-registry on a free port, with an image in it.
