@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 
 // Returns this thread's buffer of at least `size` bytes, page-aligned; freed when the thread ends. NULL when memory
 // is short. The contents are whatever the thread last left there.

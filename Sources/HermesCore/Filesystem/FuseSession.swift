@@ -8,6 +8,8 @@ import Glibc
 public final class FuseSession: @unchecked Sendable {
     private let session: OpaquePointer
     private let filesystem: ImageFilesystem
+    /// The device of the folder under the mount.
+    private let deviceBelow: dev_t
     /// Where the image is mounted.
     public let directory: String
 
@@ -22,6 +24,9 @@ public final class FuseSession: @unchecked Sendable {
                 .system, "there is no /dev/fuse",
                 advice: "load the fuse module, or give the container the device")
         }
+        var below = stat()
+        guard stat(directory, &below) == 0 else { throw HermesError.file("mount on", directory, .last) }
+        deviceBelow = below.st_dev
         // The name lies behind "fsname=", where libfuse reads a comma or a backslash as its own.
         let source = String(name.map { $0 == "," || $0 == "\\" ? "_" : $0 })
         var options = "ro,default_permissions,subtype=hermes,fsname=\(source),max_read=1048576"
@@ -71,17 +76,19 @@ public final class FuseSession: @unchecked Sendable {
         if umount2(directory, Int32(MNT_FORCE | MNT_DETACH)) != 0 { fuse_session_unmount(session) }
     }
 
-    /// Sets the kernel's read-ahead for this mount, in KiB. It is 128 for a new mount, which no INIT reply can raise; only
-    /// root can, through the backing device of the mount. Elsewhere nothing happens.
-    public func setReadAhead(kibibytes: Int) {
+    /// Waits until the mount answers, then sets the kernel's read-ahead for it, in KiB. To be called once, beside `serve`.
+    ///
+    /// Read-ahead is 128 KiB for a new mount, which no INIT reply can raise; only root can, through the mount's backing
+    /// device. Throws `system` when the mount does not answer.
+    public func start(readAhead kibibytes: Int) throws {
         var status = stat()
-        guard stat(directory, &status) == 0 else { return }
+        guard stat(directory, &status) == 0, status.st_dev != deviceBelow else {
+            throw HermesError(.system, "the mount on \(directory) does not answer")
+        }
         let device = UInt64(status.st_dev)
         let name = "\(hermes_major(device)):\(hermes_minor(device))"
         guard let file = try? OpenFile("/sys/class/bdi/\(name)/read_ahead_kb", O_WRONLY) else { return }
         // A refusal leaves the default in place, which is slower but right.
-        _ = Array("\(kibibytes)".utf8).withUnsafeBytes {
-            pwrite(file.descriptor, $0.baseAddress, $0.count, 0)
-        }
+        _ = Array("\(kibibytes)".utf8).withUnsafeBytes { pwrite(file.descriptor, $0.baseAddress, $0.count, 0) }
     }
 }

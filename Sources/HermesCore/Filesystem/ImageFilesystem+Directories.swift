@@ -4,8 +4,7 @@ import Glibc
 
 extension ImageFilesystem {
     /// Answers readdir and readdirplus. Offsets count entries: 0 is ".", 1 is "..", n + 2 is entry n.
-    func readDirectory(_ request: fuse_req_t, _ number: fuse_ino_t, _ size: Int, _ offset: off_t, plus: Bool)
-    {
+    func readDirectory(_ request: fuse_req_t, _ number: fuse_ino_t, _ size: Int, _ offset: off_t, plus: Bool) {
         guard let directory = tree.inode(UInt64(number)), directory.pointee.mode & S_IFMT == S_IFDIR else {
             fuse_reply_err(request, ENOTDIR)
             return

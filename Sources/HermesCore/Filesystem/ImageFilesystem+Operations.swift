@@ -17,7 +17,7 @@ private func negotiate(_ connection: inout fuse_conn_info) {
     connection.want = connection.capable & UInt32(wanted)
     // libfuse derives max_pages from max_write: reads of up to 1 MiB (kernel 4.20).
     connection.max_write = 1 << 20
-    // libfuse ends the session where this and the mount option of that name differ.
+    // The same as the mount option: libfuse wants to be told twice.
     connection.max_read = 1 << 20
     connection.max_readahead = 8 << 20
     connection.max_background = 128

@@ -20,17 +20,7 @@ public final class ImageFilesystem: @unchecked Sendable {
             throw HermesError(
                 .corrupt, "the compiled tree has \(tree.layerCount) layers, not \(layers.count)")
         }
-        for number in 1...UInt64(tree.inodeCount) {
-            guard let inode = tree.inode(number)?.pointee, inode.mode & S_IFMT == S_IFREG, !inode.isSparse
-            else {
-                continue
-            }
-            let layer = layers[Int(inode.layer)]
-            guard inode.data >= 0, inode.data + inode.size <= layer.spans.uncompressedSize else {
-                throw HermesError(
-                    .corrupt, "the compiled tree has a file outside layer \(layer.descriptor.digest)")
-            }
-        }
+        try tree.checkData(against: layers.map(\.spans.uncompressedSize))
         self.tree = tree
         self.layers = layers
         self.scheduler = scheduler

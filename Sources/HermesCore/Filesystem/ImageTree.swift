@@ -93,7 +93,7 @@ public final class ImageTree: @unchecked Sendable {
                     inode.data <= extentCount && Int(inode.extentCount) <= extentCount - Int(inode.data)
                         && inode.layer < layerCount
                 case S_IFREG:
-                    inode.layer < layerCount && inode.data <= Int64.max - inode.size
+                    inode.layer < layerCount
                 default: true
                 }
             guard isSound else { return false }
@@ -105,6 +105,26 @@ public final class ImageTree: @unchecked Sendable {
             else { return false }
         }
         return inodes[0].mode & S_IFMT == S_IFDIR
+    }
+
+    /// Checks that all file data lie inside their layers, whose uncompressed sizes are given. Throws `corrupt`.
+    func checkData(against sizes: [Int64]) throws {
+        func isInside(_ data: Int64, _ length: Int64, _ layer: UInt16) -> Bool {
+            length >= 0 && data >= 0 && length <= sizes[Int(layer)] && data <= sizes[Int(layer)] - length
+        }
+        for index in 0..<inodeCount where inodes[index].mode & S_IFMT == S_IFREG {
+            let inode = inodes[index]
+            let isSound =
+                inode.isSparse
+                ? (0..<Int(inode.extentCount)).allSatisfy { extent in
+                    let run = extents[Int(inode.data) + extent]
+                    return run.offset >= 0 && run.offset <= inode.size && isInside(run.data, run.length, inode.layer)
+                }
+                : isInside(inode.data, inode.size, inode.layer)
+            guard isSound else {
+                throw HermesError(.corrupt, "\(file.path) has a file outside its layer", advice: "remove it")
+            }
+        }
     }
 
     /// The record of an inode number, or nil for one that does not exist.
@@ -130,42 +150,5 @@ public final class ImageTree: @unchecked Sendable {
             if order < 0 || (order == 0 && length < name.count) { low = middle + 1 } else { high = middle }
         }
         return nil
-    }
-
-    /// The inode number of a path such as "usr/bin/python3", without following links; nil where there is none.
-    public func lookUp(path: String) -> UInt64? {
-        var number: UInt64 = 1
-        for name in path.utf8.split(separator: UInt8(ascii: "/")) {
-            guard let inode = inode(number), inode.pointee.mode & S_IFMT == S_IFDIR,
-                let next = Array(name).withUnsafeBytes({ lookUp($0, in: inode) })
-            else { return nil }
-            number = next
-        }
-        return number
-    }
-}
-
-extension ImageTree {
-    /// A path of an inode, for messages; it searches the whole tree. A file with several links has one of them.
-    public func path(of number: UInt64) -> String {
-        var names: [String] = []
-        var current = number
-        while current > 1, names.count < 4096 {
-            guard let directory = directory(holding: current) else { break }
-            names.append(directory.name)
-            current = directory.number
-        }
-        return "/" + names.reversed().joined(separator: "/")
-    }
-
-    private func directory(holding number: UInt64) -> (number: UInt64, name: String)? {
-        guard let position = (0..<entryCount).first(where: { UInt64(entries[$0].inode) == number }) else {
-            return nil
-        }
-        let holder = (1...UInt64(inodeCount)).first { candidate in
-            guard let inode = inode(candidate)?.pointee, inode.mode & S_IFMT == S_IFDIR else { return false }
-            return Int(inode.data) <= position && position < Int(inode.data) + Int(inode.size)
-        }
-        return holder.map { ($0, String(cString: strings + Int(entries[position].name))) }
     }
 }

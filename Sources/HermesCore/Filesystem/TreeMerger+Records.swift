@@ -32,8 +32,8 @@ extension TreeMerger {
         switch entry.kind {
         case .regular:
             record.mode |= S_IFREG
-            if let extents = try SparseExtents(entry) {
-                try setSparse(&record, extents, entry, layer)
+            if let sparse = try entry.sparse() {
+                try setSparse(&record, sparse, entry, layer)
             } else {
                 try setData(&record, entry, layer)
             }
@@ -71,20 +71,18 @@ extension TreeMerger {
     }
 
     private mutating func setSparse(
-        _ record: inout InodeRecord, _ sparse: SparseExtents, _ entry: ZTOCView.Entry, _ layer: Int
+        _ record: inout InodeRecord, _ sparse: ZTOCView.Entry.Sparse, _ entry: ZTOCView.Entry, _ layer: Int
     ) throws {
+        // All that is stored must lie inside the layer; the map was checked against it.
+        try setData(&record, entry, layer)
         record.isSparse = true
-        record.size = sparse.size
+        record.size = sparse.fileSize
         record.data = Int64(writer.extents.count)
-        record.extentCount = UInt32(sparse.runs.count)
-        var data = entry.dataOffset.addingReportingOverflow(sparse.dataOffset).partialValue
-        for run in sparse.runs {
-            guard data >= 0, run.length <= sizes[layer], data <= sizes[layer] - run.length else {
-                throw HermesError(
-                    .corrupt, "the index places the file \(Self.text(entry.name)) outside layer \(layer + 1)")
-            }
-            writer.extents.append(ExtentRecord(offset: run.offset, length: run.length, data: data))
-            data += run.length
+        let stretches = sparse.stretches.filter { $0.length > 0 }
+        record.extentCount = UInt32(stretches.count)
+        for stretch in stretches {
+            writer.extents.append(
+                ExtentRecord(offset: stretch.offset, length: stretch.length, data: stretch.archiveOffset))
         }
     }
 

@@ -65,7 +65,8 @@ public struct IndexFiles: Sendable {
         let index = try SOCIIndex(decoding: try await source.readManifest(descriptor))
         guard index.subject.digest == image.descriptor.digest else {
             throw HermesError(
-                .corrupt, "the referrer \(descriptor.digest) of \(image.reference) is the index of another image,"
+                .corrupt,
+                "the referrer \(descriptor.digest) of \(image.reference) is the index of another image,"
                     + " \(index.subject.digest)")
         }
         return try IndexFiles(digest: descriptor.digest, index: index, image: image) { ztoc in

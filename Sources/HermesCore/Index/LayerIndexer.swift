@@ -52,7 +52,8 @@ public enum LayerIndexer {
             ZTOCWriter.Layer(
                 compressedSize: index.compressedSize, uncompressedArchiveSize: contents.parser.archiveSize,
                 spanDigests: index.spanDigests),
-            checkpointSize: Int64(index.checkpointBlobSize), checkpoints: { try index.writeCheckpoints(to: $0) }, to: sink)
+            checkpointSize: Int64(index.checkpointBlobSize), checkpoints: { try index.writeCheckpoints(to: $0) },
+            to: sink)
         return contents.summary(spanCount: index.spanDigests.count, uncompressedSize: index.uncompressedSize)
     }
 
@@ -127,21 +128,15 @@ public enum LayerIndexer {
     private struct Contents: ~Copyable {
         var parser = TarParser()
         var writer = ZTOCWriter()
-        private var hasNoXattrs = true
 
         mutating func consume(_ bytes: UnsafeRawBufferPointer) throws {
-            try parser.consume(bytes) { entry in
-                writer.append(entry)
-                let isOpaque = entry.name.suffix(12).elementsEqual(".wh..wh..opq".utf8)
-                let hasXattr = entry.paxRecords.contains { $0.key.starts(with: "SCHILY.xattr.".utf8) }
-                if isOpaque || hasXattr { hasNoXattrs = false }
-            }
+            try parser.consume(bytes) { writer.append($0) }
         }
 
         func summary(spanCount: Int, uncompressedSize: Int64) -> Summary {
             Summary(
                 entryCount: writer.entryCount, spanCount: spanCount, uncompressedSize: uncompressedSize,
-                hasNoXattrs: hasNoXattrs)
+                hasNoXattrs: writer.canDisableXattrs)
         }
     }
 }

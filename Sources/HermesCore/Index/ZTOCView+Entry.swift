@@ -11,7 +11,8 @@ extension ZTOCView {
         public let kind: TarEntry.Kind
         /// Where the stored data begin in the uncompressed archive, in bytes; as stored.
         public let dataOffset: Int64
-        /// The size of the stored data in bytes; as stored.
+        /// The size of the stored data in bytes, as stored; 0 unless `kind` is regular, as in `TarEntry`, though some builders
+        /// repeat there what the header of a link says.
         public let size: Int64
         /// The permission bits with set-user-ID, set-group-ID and sticky.
         public let mode: Int64
@@ -39,7 +40,8 @@ extension ZTOCView {
             }
             self.kind = kind
             dataOffset = try table.scalar(Slot.offset)
-            size = try table.scalar(Slot.size)
+            let size: Int64 = try table.scalar(Slot.size)
+            self.size = kind == .regular ? size : 0
             mode = try table.scalar(Slot.mode)
             uid = try table.scalar(Slot.uid)
             gid = try table.scalar(Slot.gid)

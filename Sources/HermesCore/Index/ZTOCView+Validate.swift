@@ -52,6 +52,8 @@ extension ZTOCView {
     private func validateEntries() throws {
         // Where the headers of the next entry begin.
         var end: Int64 = 0
+        // How many bytes of the zTOC the entries' texts may still take.
+        var rest = byteCount
         let block = Int64(TarHeader.blockSize)
         for index in 0..<entryCount {
             let entry = try entry(index)
@@ -63,10 +65,29 @@ extension ZTOCView {
                     "the zTOC's entry \(index) has \(entry.size) bytes at \(entry.dataOffset), which cannot be"
                 )
             }
-            for record in 0..<entry.recordCount { _ = try entry.record(record) }
+            try validateTexts(of: entry, &rest)
+            _ = try entry.sparse()
             let dataEnd = entry.dataOffset + entry.size
             // The archive may end without padding; Int64.max is no size of an archive, and stays as it is.
             end = dataEnd > Int64.max - block ? dataEnd : (dataEnd + block - 1) & ~(block - 1)
         }
+    }
+
+    /// Checks that entries do not share texts or records, which builders never do: a small zTOC whose entries all refer
+    /// to the same large ones would keep a reader busy for ever.
+    private func validateTexts(of entry: Entry, _ rest: inout Int) throws {
+        // No overflow: each is at most `byteCount`, which is the size of something in memory.
+        rest -= entry.name.count + entry.linkName.count + entry.uname.count + entry.gname.count
+        rest -= 4 * entry.recordCount
+        guard rest >= 0 else { throw Self.shared }
+        for index in 0..<entry.recordCount {
+            let record = try entry.record(index)
+            rest -= record.key.count + record.value.count
+            guard rest >= 0 else { throw Self.shared }
+        }
+    }
+
+    private static var shared: HermesError {
+        HermesError(.corrupt, "the texts of the zTOC's entries are larger than the zTOC")
     }
 }

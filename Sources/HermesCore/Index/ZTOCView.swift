@@ -6,9 +6,11 @@
 ///
 /// Reading changes nothing, so several threads may read at once.
 public struct ZTOCView {
-    private let info: FlatBufferTable
     private let metadata: FlatBufferTable.List
     private let digests: FlatBufferTable.List
+
+    /// The size of all bytes that were given.
+    let byteCount: Int
 
     /// The version of the format, as bytes of text.
     public let version: UnsafeRawBufferPointer
@@ -34,7 +36,7 @@ public struct ZTOCView {
         else {
             throw HermesError(.corrupt, "the zTOC has no table of contents or no compression info")
         }
-        self.info = info
+        byteCount = bytes.count
         version = try root.text(Slot.Root.version)
         buildTool = try root.text(Slot.Root.buildTool)
         compressedSize = try root.scalar(Slot.Root.compressedSize)

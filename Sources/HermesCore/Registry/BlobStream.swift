@@ -19,7 +19,7 @@ final class BlobStream: ByteSource {
     private var failedAt: Int64 = 0
 
     /// Progress that makes a new failure the first one again: a server that drips single bytes must not be asked for ever.
-    private static let progress: Int64 = 1 << 20
+    private static let progress: Int64 = 256 << 10
 
     init(client: RegistryClient, blob: BlobTargets.Blob, size: Int64) {
         self.client = client

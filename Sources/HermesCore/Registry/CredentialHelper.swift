@@ -21,6 +21,9 @@ struct CredentialHelper {
         program = "docker-credential-\(name)"
     }
 
+    /// The helper that is this program; without a slash it is searched on PATH.
+    init(program: String) { self.program = program }
+
     /// Asks for a registry's credentials; nil when the helper has none. Throws `denied` when it fails. Blocks for up to
     /// 30 seconds. What the helper writes is never shown: it may be a secret.
     func credentials(for registry: String) throws -> Credentials? {

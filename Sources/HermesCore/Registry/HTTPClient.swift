@@ -11,9 +11,12 @@ public final class HTTPClient: Sendable {
     private let loop: HTTPEventLoop
 
     /// Starts the event-loop thread. Throws `system` when that fails.
-    public init() throws {
+    public convenience init() throws { try self.init(authorities: CABundle.find()) }
+
+    /// `authorities` is the file of certificate authorities to trust; nil leaves libcurl's own.
+    init(authorities: String?) throws {
         guard Self.initialized else { throw HermesError(.system, "cannot initialise libcurl") }
-        loop = try HTTPEventLoop(authorities: CABundle.find())
+        loop = try HTTPEventLoop(authorities: authorities)
     }
 
     deinit { loop.close(waiting: false) }

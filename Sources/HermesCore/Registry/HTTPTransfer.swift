@@ -178,7 +178,12 @@ final class HTTPTransfer: @unchecked Sendable {
             throw HermesError(.protocolViolation, "\(request.url.display) redirects too often")
         }
         redirectsLeft -= 1
-        let next = try HTTPURL(target, relativeTo: url)
+        let next: HTTPURL
+        do {
+            next = try HTTPURL(target, relativeTo: url)
+        } catch {
+            throw HermesError(.protocolViolation, "\(url.display) redirects to nowhere", cause: error)
+        }
         guard next.scheme == "https" || url.scheme == "http" else {
             throw HermesError(
                 .protocolViolation, "\(url.display) redirects from https to plain http (\(next.display))")

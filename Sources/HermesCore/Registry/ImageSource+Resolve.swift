@@ -3,34 +3,34 @@ extension ImageSource {
     /// Throws `notFound` with the platforms that there are.
     public func resolve(platform: Platform) async throws -> Image {
         let candidates = try await ManifestWalk(source: self).candidates()
-        var best: (rank: Int, candidate: ManifestWalk.Candidate, image: Image)?
-        for candidate in candidates {
-            if let offered = candidate.descriptor.platform {
-                guard let rank = platform.rank(of: offered), rank < best?.rank ?? Int.max else { continue }
-                best = (rank, candidate, try await image(candidate))
-            } else {
-                // The configuration says what the index leaves out.
-                let image = try await image(candidate)
-                guard let rank = platform.rank(of: image.config.platform), rank < best?.rank ?? Int.max else {
-                    continue
-                }
-                best = (rank, candidate, image)
-            }
-        }
-        if let best { return best.image }
         var offered: [String] = []
-        for candidate in candidates {
-            let known =
-                if let platform = candidate.descriptor.platform { platform } else {
-                    try await image(candidate).config.platform
-                }
-            let text = known.normalized.description.printable(60)
+        func offers(_ other: Platform) {
+            let text = other.normalized.description.printable(60)
             if !offered.contains(text) { offered.append(text) }
         }
+
+        var best: (rank: Int, candidate: ManifestWalk.Candidate)?
+        for candidate in candidates {
+            guard let known = candidate.descriptor.platform else { continue }
+            offers(known)
+            if let rank = platform.rank(of: known), rank < best?.rank ?? Int.max { best = (rank, candidate) }
+        }
+        if let best { return try await image(best.candidate) }
+
+        // The configuration says what the index leaves out.
+        var found: (rank: Int, image: Image)?
+        for candidate in candidates where candidate.descriptor.platform == nil {
+            let image = try await image(candidate)
+            offers(image.config.platform)
+            if let rank = platform.rank(of: image.config.platform), rank < found?.rank ?? Int.max {
+                found = (rank, image)
+            }
+        }
+        if let found { return found.image }
         throw HermesError(
             .notFound, "\(name) has no image for \(platform)",
-            advice: offered.isEmpty ? "it holds no image at all" : "it has \(offered.joined(separator: ", "))"
-        )
+            advice: offered.isEmpty
+                ? "it holds no image at all" : "it has \(offered.prefix(40).joined(separator: ", "))")
     }
 
     private func image(_ candidate: ManifestWalk.Candidate) async throws -> Image {

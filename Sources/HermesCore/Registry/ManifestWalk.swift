@@ -9,6 +9,8 @@ struct ManifestWalk {
 
     /// Indexes within indexes; nobody builds more than one.
     private static let depthLimit = 4
+    /// Manifests without a platform, each of which has to be read.
+    private static let unknownLimit = 64
     /// Indexes that are read in all.
     private static let indexLimit = 64
 
@@ -24,6 +26,9 @@ struct ManifestWalk {
             var found: [Candidate] = []
             var read: Set<Digest> = [root.digest]
             try await collect(index, depth: 1, read: &read, into: &found)
+            guard found.count(where: { $0.descriptor.platform == nil }) <= Self.unknownLimit else {
+                throw HermesError(.corrupt, "\(source.name) has too many manifests without a platform")
+            }
             return found
         }
     }

@@ -14,7 +14,8 @@ extension RegistryClient {
             throw failure(head, [], what: "\(reference)")
         }
         guard head.status == 200, let text = head["docker-content-digest"], let size = head.contentLength,
-            let type = head["content-type"].map(Self.mediaType), !type.isEmpty
+            let type = head["content-type"].map(Self.mediaType),
+            MediaType.isIndex(type) || MediaType.isManifest(type)
         else { return try await manifest(reference).descriptor }
         let digest = try Digest(text)
         guard reference.digest == nil || reference.digest == digest else {

@@ -9,10 +9,12 @@ extension RegistryClient {
 
     /// Whether a repository has a blob.
     public func hasBlob(repository: String, _ digest: Digest) async throws -> Bool {
-        let request = HTTPRequest("HEAD", try url(repository, "blobs/\(digest)"))
+        var request = HTTPRequest("HEAD", try url(repository, "blobs/\(digest)"))
+        // A redirect to an object store says that the blob is there; its URL may be signed for GET only.
+        request.redirects = 0
         let response = try await send(request, scope: Self.pushScope(repository), limit: Self.errorLimit)
         switch response.head.status {
-        case 200: return true
+        case 200, 302, 307: return true
         case 404: return false
         default: throw failure(response.head, [], what: "blob \(digest) of \(repository)")
         }

@@ -68,7 +68,10 @@ extension PAXRecord {
 
     /// Whether the value is one of the texts that replace a header's field, where a NUL cannot stand.
     private var isText: Bool {
-        ["path", "linkpath", "uname", "gname"].contains { key.elementsEqual($0.utf8) }
+        switch String(decoding: key, as: UTF8.self) {
+        case "path", "linkpath", "uname", "gname": true
+        default: false
+        }
     }
 
     /// The records in order of their keys; of equal keys the last one.

@@ -53,23 +53,23 @@ struct SparseMap {
 
     /// The map in the records of format 0.1 (and of 0.0, whose records were joined when they were parsed).
     init(records: [PAXRecord]) throws(TarFault) {
-        let list = records[Key.map] ?? []
-        let texts = list.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
-        let count = list.isEmpty ? 0 : texts.count
-        guard let stretches = TarNumber.decimal(records[Key.blockCount] ?? []), count % 2 == 0,
-            stretches == Int64(count / 2)
+        try self.init(list: records[Key.map] ?? [])
+        guard let count = TarNumber.decimal(records[Key.blockCount] ?? []), count == Int64(numbers.count / 2)
         else { throw TarFault("the sparse map's count is wrong") }
-        for index in stride(from: 0, to: count, by: 2) {
-            try append(try Self.number(texts[index]), try Self.number(texts[index + 1]))
+    }
+
+    /// The map that `list` describes: "offset,length,...".
+    init(list: some Collection<UInt8>) throws(TarFault) {
+        guard !list.isEmpty else { return }
+        let texts = list.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+        guard texts.count % 2 == 0 else { throw TarFault("the sparse map's count is wrong") }
+        for index in stride(from: 0, to: texts.count, by: 2) {
+            try append(offset: try Self.number(texts[index]), length: try Self.number(texts[index + 1]))
         }
     }
 
     /// An empty map.
     init() {}
-
-    private mutating func append(_ offset: Int64, _ length: Int64) throws(TarFault) {
-        try append(offset: offset, length: length)
-    }
 
     static func number(_ text: some Collection<UInt8>) throws(TarFault) -> Int64 {
         guard let value = TarNumber.decimal(text) else {
@@ -88,18 +88,17 @@ struct SparseMap {
             let start = offset + 24 * index
             guard block[start] != 0 else { break }
             try append(
-                try TarHeader.number(block, start, 12, "sparse map"),
-                try TarHeader.number(block, start + 12, 12, "sparse map"))
+                offset: try TarHeader.number(block, start, 12, "sparse map"),
+                length: try TarHeader.number(block, start + 12, 12, "sparse map"))
         }
         return block[offset + 24 * count] != 0
     }
 
-    /// Checks the map against the file's size and the bytes that are stored after the map, then describes it in
-    /// `records`.
+    /// Checks the map against the file's size and the bytes that are stored after the map.
     ///
     /// Stretches must be in order, apart, inside the file, and add up to the stored bytes: else a reader would get
     /// wrong bytes.
-    func describe(in records: inout [PAXRecord], fileSize: Int64, stored: Int64) throws(TarFault) {
+    func check(fileSize: Int64, stored: Int64) throws(TarFault) {
         var end: Int64 = 0
         var total: Int64 = 0
         for index in stride(from: 0, to: numbers.count, by: 2) {
@@ -114,6 +113,10 @@ struct SparseMap {
         guard fileSize >= 0, total == stored else {
             throw TarFault("the sparse map describes \(total) bytes, but \(stored) are stored")
         }
+    }
+
+    /// Describes the map in `records`.
+    func describe(in records: inout [PAXRecord], fileSize: Int64) {
         records.set(Key.map, Array(numbers.map(String.init).joined(separator: ",").utf8))
         records.set(Key.realSize, Array(String(fileSize).utf8))
     }

@@ -67,12 +67,14 @@ struct TarHeader {
     /// The sum of the block's bytes with the checksum field as spaces, of unsigned or (Sun's tar) signed bytes.
     private static func isChecksumRight(_ block: UnsafeRawBufferPointer) -> Bool {
         guard let stored = TarNumber.octal(slice(block, 148, 8)) else { return false }
-        var unsigned: Int64 = 0
-        var signed: Int64 = 0
-        for (index, byte) in block.enumerated() {
-            let value = (148..<156).contains(index) ? UInt8(ascii: " ") : byte
-            unsigned += Int64(value)
-            signed += Int64(Int8(bitPattern: value))
+        // The field counts as eight spaces.
+        var unsigned: Int64 = 8 * 0x20
+        var signed = unsigned
+        for part in [block[..<148], block[156...]] {
+            for byte in part {
+                unsigned += Int64(byte)
+                signed += Int64(Int8(bitPattern: byte))
+            }
         }
         return stored == unsigned || stored == signed
     }

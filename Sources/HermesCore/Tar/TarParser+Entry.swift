@@ -115,8 +115,8 @@ extension TarParser {
         sparse = nil
         state = .header
         let mapLength = pending.collector.length
-        try pending.map.describe(
-            in: &pending.entry.paxRecords, fileSize: pending.fileSize, stored: pending.entry.size - mapLength)
+        try pending.map.check(fileSize: pending.fileSize, stored: pending.entry.size - mapLength)
+        pending.map.describe(in: &pending.entry.paxRecords, fileSize: pending.fileSize)
         if mapLength > 0 {
             pending.entry.paxRecords.set(SparseMap.Key.dataOffset, Array(String(mapLength).utf8))
         }

@@ -49,23 +49,12 @@ struct IndexBuild: ParsableCommand {
         interrupt.hold()
         let isNew = access(output, F_OK) != 0
         let layout = try ImageLayout.openOrCreate(output)
-        let display = ProgressDisplay(
-            image.layers.map { (label: String($0.descriptor.digest.hex.prefix(12)), total: $0.descriptor.size) })
-        let builder = IndexBuilder(image: image, source: source, layout: layout, spanSize: spanSize)
-        let observer = IndexBuilder.Observer(
-            advanced: { layer, bytes in
-                try interrupt.check()
-                display.advance(layer, by: bytes)
-            },
-            finished: { layer, outcome in
-                display.finish(layer, Self.words(outcome, image.layers[layer]))
-            })
+        var run = IndexRun(image: image, source: source, layout: layout, spanSize: spanSize)
+        if let jobs { run.jobs = jobs }
         let report: IndexBuilder.Report
         do {
-            let processors = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-            report = try builder.build(jobs: jobs ?? max(1, processors), observer: observer)
+            report = try run.run(interrupt)
         } catch {
-            display.stop()
             if isNew { try? layout.removeIfUnlisted() }
             throw error
         }
@@ -76,16 +65,6 @@ struct IndexBuild: ParsableCommand {
         switch format {
         case .json: try JSONOutput.print(result)
         case .table: print(result.table)
-        }
-    }
-
-    private static func words(_ outcome: IndexBuilder.Outcome, _ layer: Image.Layer) -> String {
-        switch outcome {
-        case .built(let ztoc, let summary):
-            "indexed \(Quantity.bytes(layer.descriptor.size)): \(summary.entryCount) files,"
-                + " \(summary.spanCount) spans, zTOC \(Quantity.bytes(ztoc.size))"
-        case .reused: "already indexed"
-        case .skipped(let reason): "left out: \(reason)"
         }
     }
 }

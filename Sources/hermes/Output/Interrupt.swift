@@ -8,12 +8,12 @@ import Synchronization
 /// is a request, which the command answers by cleaning up, and the second one ends the process.
 final class Interrupt: Sendable {
     private let isAsked = Atomic(false)
-    private let isHeld = Atomic(false)
+    /// What ends the work; nil until the command has something to clean up.
+    private let action = Mutex<(@Sendable () -> Void)?>(nil)
     private static let signals = [SIGINT, SIGTERM, SIGHUP]
 
     /// Starts to listen. To be called before other threads are made, so that they leave the signals to this one.
-    /// `action` runs on the listening thread at the first signal.
-    init(action: @escaping @Sendable () -> Void = {}) throws {
+    init() throws {
         var set = sigset_t()
         sigemptyset(&set)
         for signal in Self.signals { sigaddset(&set, signal) }
@@ -24,7 +24,7 @@ final class Interrupt: Sendable {
             for signal in Self.signals { sigaddset(&set, signal) }
             var signal: Int32 = 0
             guard sigwait(&set, &signal) == 0 else { return }
-            guard isHeld.load(ordering: .acquiring) else { _exit(HermesError.Code.interrupted.exitCode) }
+            guard let action = action.withLock({ $0 }) else { _exit(HermesError.Code.interrupted.exitCode) }
             isAsked.store(true, ordering: .releasing)
             for signal in Self.signals { Glibc.signal(signal, SIG_DFL) }
             pthread_sigmask(SIG_UNBLOCK, &set, nil)
@@ -34,8 +34,10 @@ final class Interrupt: Sendable {
         }
     }
 
-    /// From here on the command cleans up by itself.
-    func hold() { isHeld.store(true, ordering: .releasing) }
+    /// From here on the command cleans up by itself: `action` is called at the signal, on the listening thread.
+    func hold(_ action: @escaping @Sendable () -> Void = {}) {
+        self.action.withLock { $0 = action }
+    }
 
     /// Throws `interrupted` once a signal has come.
     func check() throws {

@@ -21,8 +21,8 @@ import Testing
         let ends = memberEnds(stream)
         #expect(ends.last == stream.count)
         var generator = GzipTestGenerator(11)
-        var lengths = Array(0..<45) + ((stream.count - 45)..<stream.count)
-        lengths += (0..<60).map { _ in Int.random(in: 0..<stream.count, using: &generator) }
+        var lengths = Array(0..<25) + ((stream.count - 20)..<stream.count)
+        lengths += (0..<25).map { _ in Int.random(in: 0..<stream.count, using: &generator) }
         for length in lengths where !ends.contains(length) {
             expectCorrupt(Array(stream[..<length]), "cut at \(length)")
         }
@@ -49,7 +49,7 @@ import Testing
         let stream = try GzipCorpus.compressed(variant, Self.plain)
         var generator = GzipTestGenerator(5)
         var found = 0
-        for _ in 0..<150 {
+        for _ in 0..<60 {
             var damaged = stream
             damaged[Int.random(in: 0..<stream.count, using: &generator)] ^=
                 1 << Int.random(in: 0..<8, using: &generator)
@@ -61,7 +61,7 @@ import Testing
                 found += 1
             }
         }
-        #expect(found > 100)
+        #expect(found > 40)
     }
 
     @Test func aDamagedSpanNeverWritesOutsideItsOutput() throws {
@@ -101,7 +101,7 @@ import Testing
         try right.withUnsafeBytes { bytes in
             try output.withUnsafeMutableBytes { try inflater.inflate(bytes, bits: 0, window: nil, into: $0) }
         }
-        #expect(output.elementsEqual(Self.plain.prefix(output.count)))
+        #expect(gzipEqual(output, Self.plain, 0..<output.count))
     }
 
     @Test func wrongChecksumLengthAndTailAreCorrupt() throws {

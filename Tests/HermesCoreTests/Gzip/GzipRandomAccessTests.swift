@@ -3,7 +3,7 @@ import Testing
 @testable import HermesCore
 
 @Suite struct GzipRandomAccessTests {
-    @Test(arguments: GzipCorpus.Variant.allCases, [4096, 40_000, 300_000, 10_000_000] as [Int64])
+    @Test(arguments: GzipCorpus.Variant.allCases, [4096, 70_000, 10_000_000] as [Int64])
     func everySpanAndAnyRangeEqualsPlainInflate(variant: GzipCorpus.Variant, spanSize: Int64) throws {
         let plain = GzipCorpus.plain
         let stream = try GzipCorpus.compressed(variant)
@@ -29,7 +29,7 @@ import Testing
                 let inflated = try gzipInflate(
                     compressed, bits: checkpoints.checkpoint(span).bits, window: checkpoints.window(span),
                     count: target.count)
-                #expect(inflated.elementsEqual(plain[Int(target.lowerBound)..<Int(target.upperBound)]))
+                #expect(gzipEqual(inflated, plain, Int(target.lowerBound)..<Int(target.upperBound)))
                 spans.append(inflated)
             }
             checkRandomRanges(spans, index.checkpoints, plain)
@@ -39,7 +39,7 @@ import Testing
     /// Puts random ranges together from spans, as a reader of files does.
     private func checkRandomRanges(_ spans: [[UInt8]], _ checkpoints: [Checkpoint], _ plain: [UInt8]) {
         var generator = GzipTestGenerator(UInt64(spans.count))
-        for _ in 0..<50 {
+        for _ in 0..<25 {
             let start = Int.random(in: 0..<plain.count, using: &generator)
             let end = min(plain.count, start + Int.random(in: 0..<200_000, using: &generator))
             var bytes: [UInt8] = []
@@ -48,7 +48,7 @@ import Testing
                 let range = (start..<end).clamped(to: first..<(first + span.count))
                 if !range.isEmpty { bytes += span[(range.lowerBound - first)..<(range.upperBound - first)] }
             }
-            #expect(bytes.elementsEqual(plain[start..<end]))
+            #expect(gzipEqual(bytes, plain, start..<end))
         }
     }
 
@@ -58,13 +58,13 @@ import Testing
         let stream = try GzipCorpus.compressed(variant)
         let index = try gzipIndex(stream, spanSize: 50_000).index
         for (number, checkpoint) in index.checkpoints.enumerated() {
-            let expected = plain[Int(checkpoint.uncompressedOffset)...]
+            let start = Int(checkpoint.uncompressedOffset)
             let inflated = try index.withWindow(number) {
                 try gzipInflate(
                     stream[Int(checkpoint.spanStart)...], bits: checkpoint.bits, window: $0,
-                    count: expected.count)
+                    count: plain.count - start)
             }
-            #expect(inflated.elementsEqual(expected))
+            #expect(gzipEqual(inflated, plain, start..<plain.count))
         }
     }
 
@@ -94,6 +94,9 @@ import Testing
         }
         #expect(kept > 0 && kept < index.checkpoints.count * 32_768 / 2)
     }
+
+    /// A corpus whose parts cannot be read would make every other test here easy.
+    @Test func theCorpusIsWhole() { #expect(GzipCorpus.plain.count > 1_000_000) }
 
     @Test func windowsTakeLittleMemory() throws {
         let index = try gzipIndex(GzipCorpus.compressed(.gzip6), spanSize: 40_000).index

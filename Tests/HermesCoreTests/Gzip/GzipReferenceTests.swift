@@ -4,9 +4,23 @@ import Testing
 
 /// Comparisons with other implementations.
 @Suite struct GzipReferenceTests {
-    /// Python's zlib cannot start inside a byte, so the stream is shifted by the bits before the boundary.
+    /// Python's zlib cannot start inside a byte, so empty blocks in front bring the boundary to the same bit of a byte:
+    /// fixed ones have 10 bits, the dynamic one 93.
     private static let readBack = """
         import sys, struct, zlib, hashlib
+
+        def bits_of(*fields):
+            value = length = 0
+            for width, field in fields:
+                value |= field << length
+                length += width
+            return value, length
+
+        fixed = (10, 2)
+        # Code lengths: symbols 1 and 18 have one bit; 138 + 118 zeros, then 1 for the end of block and one distance.
+        dynamic = bits_of((3, 4), (5, 0), (5, 0), (4, 15), (6, 0), (3, 1), (42, 0), (3, 1), (3, 0),
+            (1, 1), (7, 127), (1, 1), (7, 107), (1, 0), (1, 0), (1, 0))
+
         stream, blob = open(sys.argv[1], 'rb').read(), open(sys.argv[2], 'rb').read()
         plain = sys.stdin.buffer.read()
         have, _ = struct.unpack_from('<iq', blob)
@@ -16,8 +30,10 @@ import Testing
             window = blob[12 + 32785 * number + 17:][:32768]
             data = stream[at:at + 400000]
             if bits:
-                whole = int.from_bytes(stream[at - 1:at + 400000], 'little') >> (8 - bits)
-                data = whole.to_bytes(len(data) + 1, 'little')
+                fields = [(dynamic[1], dynamic[0])] if bits % 2 else []
+                while (sum(width for width, _ in fields) + bits) % 8: fields.append(fixed)
+                value, length = bits_of(*fields, (bits, stream[at - 1] >> (8 - bits)))
+                data = value.to_bytes(length // 8, 'little') + data
             count = min(40000, len(plain) - out)
             inflater = zlib.decompressobj(-15, zdict=window)
             got = inflater.decompress(data, count) if count else b''

@@ -31,7 +31,7 @@ import Testing
         expectCorrupt(compressed, count: 0)
         expectCorrupt(compressed.dropLast(2000), count: Self.plain.count)
         let start = try gzipInflate(compressed, bits: 0, window: nil, count: 70_000, allowsSurplus: true)
-        #expect(start.elementsEqual(Self.plain[..<70_000]))
+        #expect(gzipEqual(start, Self.plain, 0..<70_000))
         #expect(try gzipInflate(compressed, bits: 0, window: nil, count: 0, allowsSurplus: true).isEmpty)
     }
 

@@ -22,12 +22,13 @@ import Testing
         _ = try? readAll(UnsafeRawBufferPointer(copy))
     }
 
-    private static let sample: [UInt8] = {
-        // Without the windows, whose bytes nothing looks at.
-        var sample = ZTOCSample(entryCount: 20, spanCount: 3, gzip: true, seed: 11)
-        sample.checkpoints = Array(sample.checkpoints?.prefix(12) ?? [])
-        return (try? sample.written()) ?? []
-    }()
+    /// Of an uncompressed layer, so that there are no windows, whose bytes nothing looks at.
+    private static let sample =
+        (try? ZTOCSample(entryCount: 20, spanCount: 3, gzip: false, seed: 11).written()) ?? []
+
+    @Test func sampleIsValid() throws {
+        try Self.sample.withUnsafeBytes { try readAll($0) }
+    }
 
     @Test func survivesTruncation() throws {
         for count in 0..<Self.sample.count { readAll(Array(Self.sample[..<count])) }
@@ -80,8 +81,10 @@ import Testing
         var sample = ZTOCSample(entryCount: 10, spanCount: 2, gzip: gzip, seed: 14)
         for index in sample.entries.indices {
             sample.entries[index].kind = .regular
+            sample.entries[index].dataOffset = 1024 * Int64(index) + 512
             sample.entries[index].size = 5
         }
+        sample.layer.uncompressedArchiveSize = 1 << 20
         change(&sample)
         let bytes = try sample.written()
         let error = #expect(throws: HermesError.self, sourceLocation: location) {
@@ -113,10 +116,90 @@ import Testing
         try expectInvalid("2 checkpoints") { $0.layer.spanDigests.removeLast() }
     }
 
+    /// Go's archive/tar reports what the header of a link says, though no data follow.
+    @Test func ignoresTheSizeOfLinks() throws {
+        var sample = ZTOCSample(entryCount: 3, spanCount: 1, gzip: true, seed: 16)
+        sample.entries[1].kind = .hardLink
+        sample.entries[1].size = 1 << 40
+        try sample.written().withUnsafeBytes { bytes in
+            let view = try ZTOCView(bytes)
+            try view.validate()
+            #expect(try view.entry(1).size == 0)
+        }
+    }
+
     /// Early builders did not store the first checkpoint.
     @Test func acceptsTheOlderCheckpoints() throws {
         var sample = ZTOCSample(entryCount: 2, spanCount: 2, gzip: true, seed: 15)
         sample.checkpoints?.removeLast(32_785)
         try sample.written().withUnsafeBytes { try ZTOCView($0).validate() }
+    }
+
+    @Test func readsSparseFiles() throws {
+        var sample = ZTOCSample(entryCount: 3, spanCount: 1, gzip: true, seed: 17)
+        sample.entries[2].kind = .regular
+        sample.entries[2].size = 612
+        sample.layer.uncompressedArchiveSize += 1024
+        var records: [PAXRecord] = []
+        records.set("GNU.sparse.map", Array("10,60,900,40,1000,0".utf8))
+        records.set("GNU.sparse.realsize", Array("1000".utf8))
+        records.set("HERMES.sparse.dataoffset", Array("512".utf8))
+        let start = sample.entries[2].dataOffset + 512
+        func read(_ records: [PAXRecord]) throws -> ZTOCView.Entry.Sparse? {
+            sample.entries[2].paxRecords = records
+            return try sample.written().withUnsafeBytes { bytes in
+                let view = try ZTOCView(bytes)
+                try view.validate()
+                return try view.entry(2).sparse()
+            }
+        }
+        typealias Stretch = ZTOCView.Entry.Sparse.Stretch
+        #expect(
+            try read(records)
+                == ZTOCView.Entry.Sparse(
+                    fileSize: 1000,
+                    stretches: [
+                        Stretch(offset: 10, length: 60, archiveOffset: start),
+                        Stretch(offset: 900, length: 40, archiveOffset: start + 60),
+                        Stretch(offset: 1000, length: 0, archiveOffset: start + 100),
+                    ]))
+        #expect(try read([]) == nil)
+        for (key, value) in [
+            ("GNU.sparse.map", "10,60,900,41"), ("GNU.sparse.map", "10"), ("GNU.sparse.realsize", "939"),
+            ("GNU.sparse.realsize", ""), ("HERMES.sparse.dataoffset", "-512"),
+            ("HERMES.sparse.dataoffset", "x"),
+            ("HERMES.sparse.dataoffset", "9223372036854775807"),
+        ] {
+            var changed = records
+            changed.set(key, Array(value.utf8))
+            #expect(throws: HermesError.self, "\(key)=\(value)") { try read(changed) }
+        }
+        // As other tools index such files.
+        let error = #expect(throws: HermesError.self) {
+            try read(records.filter { $0.key != records[0].key })
+        }
+        #expect(error?.code == .unsupported)
+    }
+
+    @Test func refusesSharedTexts() throws {
+        // Every entry's name is made to be the same long one.
+        var sample = ZTOCSample(entryCount: 200, spanCount: 1, gzip: true, seed: 18, onlyText: true)
+        sample.checkpoints = Array(sample.checkpoints?.prefix(12) ?? [])
+        for index in sample.entries.indices {
+            sample.entries[index].name =
+                index == 0 ? [UInt8](repeating: 0x61, count: 3000) : Array("entry".utf8)
+            sample.entries[index].paxRecords = []
+        }
+        var bytes = try sample.written()
+        let marker = Array("\u{5}\u{0}\u{0}\u{0}entry\u{0}".utf8)
+        for start in bytes.indices.dropLast(marker.count)
+        where bytes[start..<(start + marker.count)].elementsEqual(marker) {
+            // A length that still lies inside the zTOC.
+            bytes[start + 1] = 0x04
+        }
+        let error = #expect(throws: HermesError.self) {
+            try bytes.withUnsafeBytes { try ZTOCView($0).validate() }
+        }
+        #expect(error?.message.contains("larger than the zTOC") == true, "\(String(describing: error))")
     }
 }

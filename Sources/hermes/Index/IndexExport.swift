@@ -1,0 +1,45 @@
+import ArgumentParser
+import Glibc
+import HermesCore
+
+struct IndexExport: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Write a file or a tree out of an image, reading only what it takes.",
+        discussion: """
+            EXAMPLES
+              hermes index export docker.io/library/python:3.12 /etc/os-release --output os-release
+              hermes index export --index hermes-index oci:image-folder / --output tree
+            """
+    )
+
+    @OptionGroup var options: ImageOptions
+
+    @Argument(help: "A file or folder in the image; symbolic links are followed.")
+    var path = "/"
+
+    @OptionGroup var cacheOptions: CacheOptions
+
+    @Option(name: .shortAndLong, help: "Where to write; nothing may be there.")
+    var output: String
+
+    func run() throws {
+        var status = stat()
+        guard lstat(output, &status) != 0 else {
+            throw HermesError(.cannotCreate, "cannot write to \(output): it exists")
+        }
+        let interrupt = try Interrupt()
+        let (source, image) = try options.resolve()
+        let cache = try cacheOptions.open()
+        try cacheOptions.prepare(image, source, in: cache, interrupt)
+        let processors = max(2, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        let filesystem = try cache.open(image, source: source, workers: processors, log: CommandLog.make())
+        defer { filesystem.scheduler.stop() }
+        let number = try filesystem.tree.resolve(path)
+        let exporter = TreeExporter(filesystem) { _ in try interrupt.check() }
+        interrupt.hold()
+        try exporter.export(number, to: output)
+        let fetched = Int64(filesystem.scheduler.counters.fetchedBytes.load(ordering: .relaxed))
+        StandardError.write("exported \(path) to \(output), fetched \(Quantity.bytes(fetched))\n")
+    }
+}

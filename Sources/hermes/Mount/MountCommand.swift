@@ -1,0 +1,84 @@
+import ArgumentParser
+import Glibc
+import HermesCore
+import Logging
+
+struct MountCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mount",
+        abstract: "Mount an image's root file system at once, and fetch what is touched.",
+        discussion: """
+            The merged file system of the image appears read-only in DIR. Files come from the image's registry when they \
+            are read; what was fetched stays in the cache, for the next mount as well. The command stays in the \
+            foreground until it is interrupted or DIR is unmounted.
+
+            EXAMPLES
+              hermes mount docker.io/library/python:3.12 /mnt
+              hermes mount --index hermes-index --fill registry.example.com/team/vllm:1.2 /mnt
+            """
+    )
+
+    @OptionGroup var options: ImageOptions
+
+    @Argument(help: "An empty folder.")
+    var directory: String
+
+    @OptionGroup var cacheOptions: CacheOptions
+
+    @Flag(help: "Also fetch the rest of the image in the background.")
+    var fill = false
+
+    func run() throws {
+        let start = Monotonic.now()
+        try checkDirectory()
+        let interrupt = try Interrupt()
+        let (source, image) = try options.resolve()
+        let cache = try cacheOptions.open()
+        try cacheOptions.prepare(image, source, in: cache, interrupt)
+        let log = CommandLog.make()
+        let processors = max(2, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        let filesystem = try cache.open(image, source: source, workers: processors, log: log)
+        defer { filesystem.scheduler.stop() }
+        let session = try FuseSession(filesystem, on: directory, name: image.reference)
+        interrupt.hold { session.end() }
+        let server = try SystemThread("hermes-fuse") { session.serve(threads: min(8, 2 * processors)) }
+        do {
+            try session.start(readAhead: 4096)
+        } catch {
+            session.end()
+            server.join()
+            throw error
+        }
+        let time = Quantity.duration(milliseconds: Monotonic.now().milliseconds(since: start))
+        StandardError.write("mounted \(image.reference) on \(directory) in \(time)\n")
+        if fill {
+            let size = image.layers.reduce(0) { $0 + $1.descriptor.size }
+            filesystem.scheduler.fill {
+                let isWhole = filesystem.layers.allSatisfy(\.isComplete)
+                StandardError.write(isWhole ? "the image is complete: \(Quantity.bytes(size))\n" : "the fill gave up\n")
+            }
+        }
+        server.join()
+        session.end()
+        StandardError.write(Self.summary(filesystem, image))
+    }
+
+    private func checkDirectory() throws {
+        guard let folder = opendir(directory) else { throw HermesError.file("mount on", directory, .last) }
+        defer { closedir(folder) }
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+            guard name == Array(".".utf8) || name == Array("..".utf8) else {
+                throw HermesError(.cannotCreate, "cannot mount on \(directory): it is not empty")
+            }
+        }
+    }
+
+    private static func summary(_ filesystem: ImageFilesystem, _ image: Image) -> String {
+        let counters = filesystem.scheduler.counters
+        let fetched = Int64(counters.fetchedBytes.load(ordering: .relaxed))
+        let size = image.layers.reduce(0) { $0 + $1.descriptor.size }
+        return "fetched \(Quantity.bytes(fetched)), \(Quantity.percent(fetched, of: size)) of the image, in"
+            + " \(counters.requests.load(ordering: .relaxed)) requests\n"
+    }
+}

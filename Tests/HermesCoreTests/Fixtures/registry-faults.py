@@ -1,0 +1,271 @@
+"""A registry with faults. usage: registry-faults.py BLOB-FILE
+
+Prints the ports of the registry and of its object store, then serves until standard input closes. The repository in the
+URL chooses the fault. GET /stats gives the counters as JSON.
+"""
+import base64
+import hashlib
+import json
+import os
+import re
+import socket
+import struct
+import sys
+import threading
+import time
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlparse
+
+BLOB = open(sys.argv[1], "rb").read()
+DIGEST = "sha256:" + hashlib.sha256(BLOB).hexdigest()
+INDEX = "application/vnd.oci.image.index.v1+json"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+stats = Counter()
+tokens = {}
+lock = threading.Lock()
+
+
+def count(what):
+    with lock:
+        stats[what] += 1
+        return stats[what]
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self, status, body=b"", length=None, **headers):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(body) if length is None else length))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def range(self):
+        match = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        if not match:
+            return None
+        return int(match[1]), min(int(match[2] or len(BLOB) - 1), len(BLOB) - 1)
+
+    def blob(self):
+        """The well-behaved answer."""
+        wanted = self.range()
+        if wanted is None:
+            return self.answer(200, BLOB)
+        first, last = wanted
+        self.answer(206, BLOB[first:last + 1], Content_Range=f"bytes {first}-{last}/{len(BLOB)}")
+
+    def reset(self):
+        """Ends the connection with RST, which takes back what the client has not read yet."""
+        time.sleep(0.1)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.connection.close()
+
+    def chunked(self, status, body, **headers):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
+
+
+class Store(Handler):
+    """The object store: its URLs are signed, and good for three requests each. It wants no Authorization."""
+
+    def do_GET(self):
+        query = parse_qs(urlparse(self.path).query)
+        if "Authorization" in self.headers:
+            count("store-saw-authorization")
+            return self.answer(400, b"<Error><Code>InvalidArgument</Code></Error>")
+        signature = query.get("signature", ["none"])[0]
+        if count("signature-" + signature) > 3:
+            count("store-expired")
+            return self.answer(403, b"<Error><Code>AccessDenied</Code></Error>")
+        count("store-served")
+        self.blob()
+
+
+class Registry(Handler):
+    def body(self):
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def do_HEAD(self):
+        self.do_GET()
+
+    def do_POST(self):
+        body = self.body()
+        if self.path.startswith("/token"):
+            fields = parse_qs(body.decode())
+            if fields.get("refresh_token") == ["refresh-me"] and fields.get("grant_type") == ["refresh_token"]:
+                return self.token(fields["scope"][0])
+            return self.answer(401)
+        self.answer(404)
+
+    def token(self, scope):
+        number = count("token-issued")
+        time.sleep(0.2)
+        name = f"token-{number}"
+        with lock:
+            tokens[name] = scope
+        self.answer(200, json.dumps({"token": name, "expires_in": 300}).encode())
+
+    def do_GET(self):
+        url = urlparse(self.path)
+        if url.path == "/stats":
+            return self.answer(200, json.dumps(stats).encode())
+        if url.path == "/token":
+            query = parse_qs(url.query)
+            user = self.headers.get("Authorization", "")
+            if user != "Basic " + base64.b64encode(b"hermes:secret").decode():
+                count("token-refused")
+                return self.answer(401)
+            return self.token(query["scope"][0])
+        match = re.fullmatch(r"/v2/([a-z0-9-]+)/(blobs|manifests|referrers)/(.*)", url.path)
+        if not match:
+            return self.answer(404)
+        repository, kind, what = match.groups()
+        number = count(repository)
+        getattr(self, kind)(repository, what, number, url)
+
+    def authorized(self, repository):
+        """A token of ours, of the right scope; each is good for five requests."""
+        name = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        with lock:
+            good = tokens.get(name) == f"repository:{repository}:pull"
+        if good and count("uses-" + name) <= 5:
+            return True
+        host = self.headers["Host"]
+        self.answer(
+            401, b'{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}',
+            Www_Authenticate=f'Bearer realm="http://{host}/token",service="fault, \\"server\\"",error="invalid_token"')
+        return False
+
+    def blobs(self, repository, what, number, url):
+        first, last = self.range() or (0, len(BLOB) - 1)
+        body = BLOB[first:last + 1]
+        right = f"bytes {first}-{last}/{len(BLOB)}"
+        if repository == "plain":
+            self.blob()
+        elif repository == "no-range":
+            self.answer(200, BLOB)
+        elif repository == "no-range-no-length":
+            self.chunked(200, BLOB)
+        elif repository == "short-body":
+            self.answer(206, body[:len(body) // 2], length=len(body), Content_Range=right)
+            self.close_connection = True
+        elif repository == "short-chunks":
+            self.chunked(206, body[:len(body) // 2], Content_Range=right)
+        elif repository == "wrong-range":
+            self.answer(206, body, Content_Range=f"bytes {first + 1}-{last + 1}/{len(BLOB)}")
+        elif repository == "wide-range":
+            start, end = max(0, first - 1000), min(len(BLOB) - 1, last + 1000)
+            self.answer(206, BLOB[start:end + 1], Content_Range=f"bytes {start}-{end}/{len(BLOB)}")
+        elif repository == "no-content-range":
+            self.answer(206, body)
+        elif repository == "multipart":
+            self.answer(206, body, Content_Type="multipart/byteranges; boundary=x", Content_Range=right)
+        elif repository == "too-long":
+            self.chunked(206, body + b"more", Content_Range=right)
+        elif repository == "encoded":
+            self.answer(206, body, Content_Encoding="gzip", Content_Range=right)
+        elif repository == "unsatisfiable":
+            self.answer(416, Content_Range=f"bytes */{len(BLOB)}")
+        elif repository == "busy":
+            self.answer(503) if number <= 2 else self.blob()
+        elif repository == "always-busy":
+            self.answer(503)
+        elif repository == "resetting":
+            # 300 kB at a time, out of what was asked for.
+            if len(body) <= 300_000:
+                return self.blob()
+            self.answer(206 if self.range() else 200, body[:300_000], length=len(body), Content_Range=right)
+            self.wfile.flush()
+            self.reset()
+        elif repository == "dripping":
+            self.answer(206 if self.range() else 200, body[:1], length=len(body), Content_Range=right)
+            self.close_connection = True
+        elif repository == "silent":
+            time.sleep(600)
+        elif repository == "tokens":
+            if self.authorized(repository):
+                self.blob()
+        elif repository == "redirecting":
+            if self.authorized(repository):
+                location = f"http://127.0.0.1:{store.server_port}/blob?signature={number}&token=topsecret"
+                self.answer(307, b"go there", Location=location)
+        elif repository == "loop":
+            self.answer(302, Location=url.path)
+        elif repository == "to-file":
+            self.answer(302, Location="file:///etc/passwd")
+        elif repository == "endless-headers":
+            self.send_response(200)
+            for item in range(20000):
+                self.send_header(f"X-{item}", "x" * 100)
+            self.end_headers()
+        else:
+            self.answer(404, b'{"errors":[{"code":"BLOB_UNKNOWN","message":"no\\u001b[31m such\\nblob"}]}')
+
+    def manifests(self, repository, what, number, url):
+        document = json.dumps({
+            "schemaVersion": 2, "mediaType": MANIFEST, "layers": [],
+            "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": DIGEST, "size": len(BLOB)},
+        }).encode()
+        digest = "sha256:" + hashlib.sha256(document).hexdigest()
+        if repository == "busy":
+            if number <= 1:
+                return self.answer(429, Retry_After="1")
+            if number <= 3:
+                return self.answer(503)
+            self.answer(200, document, Content_Type=MANIFEST, Docker_Content_Digest=digest)
+        elif repository == "headless":
+            if self.command == "HEAD":
+                return self.answer(405)
+            self.answer(200, document, Content_Type=MANIFEST + "; charset=utf-8")
+        elif repository == "other-bytes":
+            self.answer(200, document + b" ", Content_Type=MANIFEST, Docker_Content_Digest=digest)
+        elif repository == "schema1":
+            old = b'{"schemaVersion":1,"fsLayers":[]}'
+            self.answer(200, old, Content_Type="application/vnd.docker.distribution.manifest.v1+prettyjws")
+        elif repository == "endless":
+            self.chunked(200, b" " * (6 << 20), Content_Type=MANIFEST)
+        else:
+            self.answer(404)
+
+    def referrers(self, repository, what, number, url):
+        if repository != "referring":
+            return self.answer(404)
+        def entry(number, kind):
+            return {"mediaType": MANIFEST, "size": number, "artifactType": kind,
+                    "digest": "sha256:" + hashlib.sha256(b"%d" % number).hexdigest()}
+        if "page=2" in url.query:
+            page = [entry(3, "application/a"), entry(4, "application/b")]
+            link = {}
+        else:
+            page = [entry(1, "application/a"), entry(2, "application/b")]
+            link = {"Link": f'<{url.path}?page=2>; rel="next"'}
+        document = {"schemaVersion": 2, "mediaType": INDEX, "manifests": page}
+        self.answer(200, json.dumps(document).encode(), Content_Type=INDEX, **link)
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        """Clients go away in the middle of an answer; that is the point of some tests."""
+
+
+registry = Server(("127.0.0.1", 0), Registry)
+store = Server(("127.0.0.1", 0), Store)
+for server in registry, store:
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+print(registry.server_port, store.server_port, flush=True)
+sys.stdin.buffer.read()
+os._exit(0)

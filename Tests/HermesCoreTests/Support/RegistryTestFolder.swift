@@ -1,0 +1,53 @@
+import Dispatch
+import Glibc
+
+@testable import HermesCore
+
+/// A temporary folder that goes with the last reference to it.
+final class RegistryTestFolder: Sendable {
+    let path: String
+
+    init() throws {
+        path = "/tmp/hermes-registry-test-\(UInt64.random(in: 0...UInt64.max))"
+        guard mkdir(path, 0o700) == 0 else { throw SystemError.last }
+    }
+
+    deinit { _ = try? RegistryTestProcess.run(["rm", "-rf", path]) }
+
+    func write(_ name: String, _ bytes: [UInt8]) throws -> String {
+        try AtomicFile.write(bytes, to: "\(path)/\(name)", temporaryIn: path)
+        return "\(path)/\(name)"
+    }
+}
+
+/// Bytes that do not repeat: xorshift64*, eight bytes at a time.
+func registryTestBytes(_ count: Int, seed: UInt64) -> [UInt8] {
+    var state = seed | 1
+    var words: [UInt64] = []
+    words.reserveCapacity(count / 8 + 1)
+    while words.count * 8 < count {
+        state ^= state >> 12
+        state ^= state << 25
+        state ^= state >> 27
+        words.append(state &* 0x2545_f491_4f6c_dd1d)
+    }
+    return words.withUnsafeBytes { Array($0.prefix(count)) }
+}
+
+/// Runs something that blocks away from Swift's cooperative threads.
+func onBlockingThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+        DispatchQueue(label: "test").async { continuation.resume(with: Result(catching: body)) }
+    }
+}
+
+/// Reads a stream to its end, with a buffer of odd size.
+func readAll(_ source: any ByteSource, buffer size: Int = 70_001) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: size)
+    while true {
+        let count = try buffer.withUnsafeMutableBytes { try source.read(into: $0) }
+        if count == 0 { return bytes }
+        bytes += buffer[..<count]
+    }
+}

@@ -1,0 +1,180 @@
+import FoundationEssentials
+import Glibc
+
+@testable import HermesCore
+
+/// The registry of faults (Fixtures/registry-faults.py) and a blob that it serves.
+final class FaultyRegistry: Sendable {
+    let folder: RegistryTestFolder
+    let process: RegistryTestProcess
+    let port: Int
+    let blob: [UInt8]
+    let descriptor: Descriptor
+    let http: HTTPClient
+
+    init() throws {
+        folder = try RegistryTestFolder()
+        blob = registryTestBytes(3_000_017, seed: 7)
+        let file = try folder.write("blob", blob)
+        process = try RegistryTestProcess([
+            "python3", RegistryTestProcess.fixture("registry-faults.py"), file,
+        ])
+        let ports = process.line().split(separator: " ").compactMap { Int($0) }
+        guard ports.count == 2 else { throw RegistryTestProcess.Failed(description: "no fault server") }
+        port = ports[0]
+        descriptor = Descriptor(
+            mediaType: "application/octet-stream", digest: .of(blob), size: Int64(blob.count))
+        http = try HTTPClient()
+    }
+
+    func client(_ credentials: Credentials? = nil, tries: Int = 4) throws -> RegistryClient {
+        try RegistryClient(
+            registry: "127.0.0.1:\(port)", plainHTTP: nil, http: http, credentials: { _ in credentials },
+            retries: RetryPolicy(tries: tries, first: 10, longest: 50, longestAsked: 100))
+    }
+
+    /// The server's counters.
+    func stats() async throws -> [String: Int] {
+        let response = try await http.send(
+            HTTPRequest("GET", HTTPURL("http://127.0.0.1:\(port)/stats")), limit: 1 << 20)
+        return try JSONDecoder().decode([String: Int].self, from: Data(response.body))
+    }
+
+    /// Fetches a range and returns its bytes.
+    func fetch(_ repository: String, _ range: Range<Int64>, client: RegistryClient? = nil) async throws
+        -> [UInt8]
+    {
+        let client = try client ?? self.client()
+        return try await collect { deliver, completion in
+            client.fetchRange(
+                repository: repository, descriptor.digest, range: range, deliver: deliver,
+                completion: completion)
+        }
+    }
+}
+
+/// Collects what a range fetch delivers.
+func collect(
+    _ fetch: (
+        _ deliver: @escaping @Sendable (UnsafeRawBufferPointer) -> Void,
+        _ completion: @escaping @Sendable (Result<Void, HermesError>) -> Void
+    ) -> Cancellation
+) async throws -> [UInt8] {
+    let bytes = Monitor<[UInt8]>([])
+    try await withCheckedThrowingContinuation { continuation in
+        _ = fetch({ chunk in bytes.withLock { $0.value.append(contentsOf: chunk) } }) {
+            continuation.resume(with: $0)
+        }
+    }
+    return bytes.withLock { $0.value }
+}
+
+/// Debian's docker-registry on a free port, with an image in it.
+final class RealRegistry: Sendable {
+    let folder: RegistryTestFolder
+    let process: RegistryTestProcess
+    let port: Int
+    let layout: ImageLayout
+    /// "hermes:secret", bcrypt.
+    private static let passwords = "hermes:$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n"
+
+    init(password: Bool, tls: Bool = false) throws {
+        folder = try RegistryTestFolder()
+        port = try Self.freePort()
+        var lines = [
+            "version: 0.1", "log: {level: error, accesslog: {disabled: true}}",
+            "storage: {filesystem: {rootdirectory: \(folder.path)/data}, delete: {enabled: true}}",
+            "http: {addr: '127.0.0.1:\(port)'}",
+        ]
+        if tls {
+            try RegistryTestProcess.run([
+                "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                "-days", "2",
+                "-subj", "/CN=hermes test", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
+                "\(folder.path)/key",
+                "-out", "\(folder.path)/certificate",
+            ])
+            lines[3] =
+                "http: {addr: '127.0.0.1:\(port)', tls: {certificate: \(folder.path)/certificate, key: \(folder.path)/key}}"
+        }
+        if password {
+            let file = try folder.write("htpasswd", Array(Self.passwords.utf8))
+            lines.append("auth: {htpasswd: {realm: 'the test', path: '\(file)'}}")
+        }
+        let config = try folder.write("config.yml", Array(lines.joined(separator: "\n").utf8))
+        process = try RegistryTestProcess([
+            "python3", RegistryTestProcess.fixture("until-stdin-closes.py"), "docker-registry", "serve",
+            config,
+        ])
+        layout = try Self.makeImage(in: folder)
+        try waitUntilUp()
+        var copy = ["skopeo", "--insecure-policy", "copy", "-q", "--dest-tls-verify=false"]
+        if password { copy += ["--dest-creds", "hermes:secret"] }
+        try RegistryTestProcess.run(
+            copy + ["oci:\(layout.path):v1", "docker://127.0.0.1:\(port)/test/image:v1"])
+    }
+
+    /// The certificate of a registry with TLS, which is its own authority.
+    var certificate: String { "\(folder.path)/certificate" }
+
+    /// Two layers with varied files, made by umoci.
+    static func makeImage(in folder: RegistryTestFolder) throws -> ImageLayout {
+        let path = "\(folder.path)/layout"
+        try RegistryTestProcess.run(["umoci", "init", "--layout", path])
+        try RegistryTestProcess.run(["umoci", "new", "--image", "\(path):v1"])
+        for (number, size) in [(1, 900_000), (2, 40_000)] {
+            let content = "\(folder.path)/content\(number)"
+            try RegistryTestProcess.run(["mkdir", "-p", "\(content)/usr"])
+            try AtomicFile.write(
+                registryTestBytes(size, seed: UInt64(number)), to: "\(content)/usr/file\(number)",
+                temporaryIn: folder.path)
+            try RegistryTestProcess.run(["tar", "-C", content, "-cf", "\(content).tar", "."])
+            try RegistryTestProcess.run([
+                "umoci", "raw", "add-layer", "--image", "\(path):v1", "\(content).tar",
+            ])
+        }
+        return try ImageLayout(path)
+    }
+
+    func client(_ http: HTTPClient, _ credentials: Credentials? = nil) throws -> RegistryClient {
+        try RegistryClient(registry: "127.0.0.1:\(port)", http: http, credentials: { _ in credentials })
+    }
+
+    private static func address(port: Int) -> sockaddr_in {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+        return address
+    }
+
+    private static func freePort() throws -> Int {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var address = address(port: 0)
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let status = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(socket, $0, size) == 0 ? getsockname(socket, $0, &size) : -1
+            }
+        }
+        guard status == 0 else { throw SystemError.last }
+        return Int(address.sin_port.bigEndian)
+    }
+
+    private func waitUntilUp() throws {
+        for _ in 0..<500 {
+            let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(socket) }
+            var address = Self.address(port: port)
+            let status = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+            if status == 0 { return }
+            usleep(20_000)
+        }
+        throw RegistryTestProcess.Failed(description: "docker-registry does not start")
+    }
+}
