@@ -2,7 +2,8 @@
 # What every script here shares: messages, clean-up, a registry on loopback. Source it; it runs nothing by itself.
 
 HERMES_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-HERMES_CACHE=${HERMES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hermes}
+# Exported: what a script starts under another HOME finds the same cache.
+export HERMES_CACHE=${HERMES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hermes}
 # Options are separate words in every apt-get call: wait for another apt, and keep the archives where no hook empties them.
 HERMES_APT=(-y -q -o DPkg::Lock::Timeout=300 -o APT::Sandbox::User=root -o "Dir::Cache::archives=$HERMES_CACHE/apt")
 
@@ -66,7 +67,8 @@ registry_start() {
     printf '%s\n' 'version: 0.1' 'log: {level: info}' \
         "storage: {filesystem: {rootdirectory: $root/data}, delete: {enabled: true}}" \
         'http: {addr: "127.0.0.1:0"}' >"$root/config.yml"
-    docker-registry serve "$root/config.yml" >"$REGISTRY_LOG" 2>&1 &
+    # It takes every variable that begins with REGISTRY_ for a part of its configuration.
+    env -u REGISTRY_LOG -u REGISTRY_PID docker-registry serve "$root/config.yml" >"$REGISTRY_LOG" 2>&1 &
     REGISTRY_PID=$!
     on_exit stop_process "$REGISTRY_PID"
     wait_until 20 grep -qE 'listening on 127' "$REGISTRY_LOG" || {

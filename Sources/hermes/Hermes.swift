@@ -42,7 +42,13 @@ enum Main {
             ErrorLine.print(error)
             exit(error.code.exitCode)
         } catch {
-            Hermes.exit(withError: error)
+            // Help and the version are no errors; an argument that is wrong gets one line like every other error.
+            guard !(error is ExitCode), Hermes.exitCode(for: error) != .success else {
+                Hermes.exit(withError: error)
+            }
+            let problem = HermesError(.usage, Hermes.message(for: error), advice: "see hermes --help")
+            ErrorLine.print(problem)
+            exit(problem.code.exitCode)
         }
     }
 
