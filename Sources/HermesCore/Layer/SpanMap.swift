@@ -56,8 +56,8 @@ public final class SpanMap: @unchecked Sendable {
         for index in 0..<count {
             let record = records[index]
             // Both starts lie inside the layer before the ends, which follow from the next record, are worked out.
-            guard record.compressedStart >= 0, record.compressedStart < compressedSize, record.uncompressedStart >= 0,
-                record.uncompressedStart <= uncompressedSize,
+            guard record.compressedStart >= 0, record.compressedStart < compressedSize,
+                record.uncompressedStart >= 0, record.uncompressedStart <= uncompressedSize,
                 index + 1 == count || records[index + 1].compressedStart < compressedSize
             else { throw damaged }
             let compressedEnd = self.compressedEnd(index)
@@ -66,7 +66,8 @@ public final class SpanMap: @unchecked Sendable {
                 // One more: the byte that neighbours share.
                 compressedEnd - record.compressedStart <= Self.largestSpan + 1,
                 record.uncompressedStart <= uncompressedEnd, uncompressedEnd <= uncompressedSize,
-                uncompressedEnd - record.uncompressedStart <= Self.largestSpan, record.bits < 8, record.windowLength <= 1 << 20, record.windowOffset <= UInt64(bytes.count),
+                uncompressedEnd - record.uncompressedStart <= Self.largestSpan, record.bits < 8,
+                record.windowLength <= 1 << 20, record.windowOffset <= UInt64(bytes.count),
                 UInt64(bytes.count) - record.windowOffset >= UInt64(record.windowLength)
             else { throw damaged }
         }
