@@ -123,7 +123,7 @@ extension ImageFilesystem {
         var status = statvfs()
         status.f_bsize = 4096
         status.f_frsize = 4096
-        status.f_blocks = fsblkcnt_t((tree.contentSize + 4095) / 4096)
+        status.f_blocks = (fsblkcnt_t(clamping: tree.contentSize) + 4095) / 4096
         status.f_files = fsfilcnt_t(tree.inodeCount)
         status.f_namemax = 255
         fuse_reply_statfs(request, &status)

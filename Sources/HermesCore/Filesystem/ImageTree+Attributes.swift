@@ -22,7 +22,8 @@ extension ImageTree {
         default: status.st_size = Int(record.size)
         }
         // Blocks of 512 bytes, in whole pages; a symbolic link lies in its inode.
-        if record.mode & S_IFMT != S_IFLNK { status.st_blocks = (storedSize(inode) + 4095) / 4096 * 8 }
+        let stored = storedSize(inode)
+        if record.mode & S_IFMT != S_IFLNK { status.st_blocks = (stored / 4096 + (stored % 4096 > 0 ? 1 : 0)) * 8 }
     }
 
     private func storedSize(_ inode: UnsafePointer<InodeRecord>) -> Int {
@@ -51,7 +52,7 @@ extension ImageTree {
         guard let count = number() else { return }
         for _ in 0..<count {
             guard let nameLength = number(), let valueLength = number(), let name = take(nameLength),
-                take(1) != nil,
+                take(1)?.first == 0,
                 let value = take(valueLength), body(name, value)
             else { return }
         }

@@ -26,7 +26,9 @@ extension LayerTree {
         }
         self.init(capacity: source.entryCount)
         let linkTarget = { (index: Int32) -> UnsafeRawBufferPointer? in
-            guard let entry = try? source.entry(Int(index)), entry.kind == .symbolicLink else { return nil }
+            // The kernel takes targets of less than a page.
+            guard let entry = try? source.entry(Int(index)), entry.kind == .symbolicLink, entry.linkName.count < 4096
+            else { return nil }
             return entry.linkName
         }
         for index in 0..<source.entryCount {

@@ -67,7 +67,8 @@ public final class ImageTree: @unchecked Sendable {
         let stringBytes = try section(numbers[5], numbers[6], 1)
         xattrs = try section(numbers[7], numbers[8], 1)
         let extentBytes = try section(numbers[9], numbers[10], 24)
-        guard inodeCount > 0, stringBytes.last == 0 else { throw damaged }
+        // An image without files has no strings.
+        guard inodeCount > 0, stringBytes.isEmpty || stringBytes.last == 0 else { throw damaged }
         // The sections were checked to be inside the mapping and aligned.
         inodes = (base + Self.headerSize).bindMemory(to: InodeRecord.self, capacity: numbers[2])
         entries = UnsafePointer((base + numbers[4]).bindMemory(to: EntryRecord.self, capacity: numbers[3]))
@@ -86,11 +87,13 @@ public final class ImageTree: @unchecked Sendable {
             let isSound =
                 switch inode.mode & S_IFMT {
                 case S_IFDIR:
-                    inode.data <= entryCount && inode.size <= entryCount - Int(inode.data) && inode.parent > 0
+                    inode.data >= 0 && inode.data <= entryCount && inode.size <= entryCount - Int(inode.data)
+                        && inode.parent > 0
                 case S_IFLNK:
-                    inode.data < stringSize && inode.size < stringSize - Int(inode.data)
+                    inode.data >= 0 && inode.data < stringSize && inode.size < stringSize - Int(inode.data)
                 case S_IFREG where inode.isSparse:
-                    inode.data <= extentCount && Int(inode.extentCount) <= extentCount - Int(inode.data)
+                    inode.data >= 0 && inode.data <= extentCount
+                        && Int(inode.extentCount) <= extentCount - Int(inode.data)
                         && inode.layer < layerCount
                 case S_IFREG:
                     inode.layer < layerCount
@@ -116,15 +119,24 @@ public final class ImageTree: @unchecked Sendable {
             let inode = inodes[index]
             let isSound =
                 inode.isSparse
-                ? (0..<Int(inode.extentCount)).allSatisfy { extent in
-                    let run = extents[Int(inode.data) + extent]
-                    return run.offset >= 0 && run.offset <= inode.size && isInside(run.data, run.length, inode.layer)
-                }
+                ? runsAreSound(inode) { isInside($0.data, $0.length, inode.layer) }
                 : isInside(inode.data, inode.size, inode.layer)
             guard isSound else {
                 throw HermesError(.corrupt, "\(file.path) has a file outside its layer", advice: "remove it")
             }
         }
+    }
+
+    /// Whether a sparse file's runs are in order, apart and inside the file.
+    private func runsAreSound(_ inode: InodeRecord, isInside: (ExtentRecord) -> Bool) -> Bool {
+        var end: Int64 = 0
+        for index in 0..<Int(inode.extentCount) {
+            let run = extents[Int(inode.data) + index]
+            guard isInside(run), run.offset >= end, run.offset <= inode.size, run.length <= inode.size - run.offset
+            else { return false }
+            end = run.offset + run.length
+        }
+        return true
     }
 
     /// The record of an inode number, or nil for one that does not exist.

@@ -22,9 +22,10 @@ struct LayerTree {
         var kind: Kind
         /// The zTOC entry with its attributes; -1 for a directory that the tar only implies.
         var entry: Int32
-        /// For a hard link the node whose inode it shares; `unresolved` when the layer has no such name.
+        /// For a hard link the node whose inode it shares, whose own link is none or, where the layer does not have what it
+        /// names, `unresolved`.
         var link: Int32 = Node.none
-        /// A directory that hides the lower layers' entries.
+        /// A directory that hides the lower layers' entries, or the name of a file that would be one as a directory.
         var isOpaque = false
 
         static let none: Int32 = -1
@@ -35,6 +36,7 @@ struct LayerTree {
     private(set) var nodes: ContiguousArray<Node> = []
     /// Open addressing over the nodes, by parent and name; -1 is empty.
     private var table: ContiguousArray<Int32>
+    private let seed = UInt64.random(in: UInt64.min...UInt64.max)
     /// After `finish`: the children of node n are children[starts[n]..<starts[n + 1]], sorted by name.
     private(set) var starts: ContiguousArray<Int32> = []
     private(set) var children: ContiguousArray<Int32> = []
@@ -82,13 +84,7 @@ struct LayerTree {
     mutating func finish(
         linkNameOf: (Int32) -> UnsafeRawBufferPointer, linkTargetOf: (Int32) -> UnsafeRawBufferPointer?
     ) {
-        for index in nodes.indices where nodes[index].link == Node.unresolved {
-            guard let target = find(Self.cleaned(linkNameOf(nodes[index].entry)), linkTargetOf) else {
-                continue
-            }
-            let shared = canonical(target)
-            if Int(shared) != index, nodes[Int(shared)].link == Node.none { nodes[index].link = shared }
-        }
+        resolveLinks(linkNameOf, linkTargetOf)
         starts = ContiguousArray(repeating: 0, count: nodes.count + 1)
         let live = table.filter { $0 > 0 }
         for node in live { starts[Int(nodes[Int(node)].parent) + 1] += 1 }
@@ -104,6 +100,28 @@ struct LayerTree {
             children[Int(starts[parent])..<Int(starts[parent + 1])].sort {
                 Self.isBefore(nodes[Int($0)].name, nodes[Int($1)].name)
             }
+        }
+    }
+
+    /// Resolves the links whose targets came later in the tar, or are such links themselves.
+    private mutating func resolveLinks(
+        _ linkNameOf: (Int32) -> UnsafeRawBufferPointer, _ linkTargetOf: (Int32) -> UnsafeRawBufferPointer?
+    ) {
+        // Every node is followed once, however long the chains.
+        var isFollowed = ContiguousArray(repeating: false, count: nodes.count)
+        for start in nodes.indices where nodes[start].link == Node.unresolved {
+            var chain: [Int] = []
+            var end = start
+            while nodes[end].link == Node.unresolved, !isFollowed[end] {
+                isFollowed[end] = true
+                guard let target = find(Self.cleaned(linkNameOf(nodes[end].entry)), linkTargetOf) else { break }
+                chain.append(end)
+                end = Int(target)
+            }
+            // Links that lead round in circles stay as they are.
+            guard !chain.contains(end) else { continue }
+            let shared = nodes[end].link >= 0 ? nodes[end].link : Int32(end)
+            for node in chain { nodes[node].link = shared }
         }
     }
 
@@ -123,7 +141,7 @@ struct LayerTree {
         }
         // A new node under the old name: what hung below the old one is unreachable with it, and hard links to the old
         // one keep its inode.
-        let isOpaque = isDirectory && nodes[old].kind == .whiteout
+        let isOpaque = nodes[old].kind == .whiteout || nodes[old].isOpaque
         table[slot] = Int32(nodes.count)
         nodes.append(
             Node(parent: parent, name: name, kind: kind, entry: entry, link: link, isOpaque: isOpaque))
@@ -133,7 +151,7 @@ struct LayerTree {
         let slot = slot(parent, name)
         if table[slot] < 0 {
             insert(Node(parent: parent, name: name, kind: .whiteout, entry: -1), at: slot)
-        } else if nodes[Int(table[slot])].kind == .directory {
+        } else {
             nodes[Int(table[slot])].isOpaque = true
         }
     }
@@ -168,7 +186,9 @@ struct LayerTree {
                     rest = (Self.split(target) + rest)[...]
                 } else {
                     table[slot] = Int32(nodes.count)
-                    nodes.append(Node(parent: current, name: name, kind: .directory, entry: -1))
+                    let isOpaque = nodes[Int(found)].isOpaque
+                    nodes.append(
+                        Node(parent: current, name: name, kind: .directory, entry: -1, isOpaque: isOpaque))
                     current = table[slot]
                 }
             case .whiteout:
@@ -182,10 +202,10 @@ struct LayerTree {
 
     // MARK: Looking up
 
-    /// The node that a node's inode belongs to.
+    /// The node that a node's inode belongs to; `unresolved` for a link that waits for a later name.
     private func canonical(_ node: Int32) -> Int32 {
         // Links are made canonical when they are stored, so one step is enough.
-        nodes[Int(node)].link >= 0 ? nodes[Int(node)].link : node
+        nodes[Int(node)].link == Node.none ? node : nodes[Int(node)].link
     }
 
     /// The file at a path of this layer, its last name not followed; nil where this layer has none.
@@ -229,8 +249,8 @@ struct LayerTree {
     // MARK: The table
 
     private func slot(_ parent: Int32, _ name: UnsafeRawBufferPointer) -> Int {
-        // FNV-1a: names are short, and the entries of one image are no one's chosen keys but its own.
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325 ^ UInt64(UInt32(bitPattern: parent)) &* 0x9e37_79b9_7f4a_7c15
+        // FNV-1a, as names are short, from a start that nobody who chooses names can know.
+        var hash: UInt64 = seed ^ UInt64(UInt32(bitPattern: parent)) &* 0x9e37_79b9_7f4a_7c15
         for byte in name { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         hash ^= hash >> 29
         var slot = Int(truncatingIfNeeded: hash) & (table.count - 1)

@@ -37,7 +37,9 @@ extension TreeMerger {
             } else {
                 try setData(&record, entry, layer)
             }
-            contentSize = contentSize.addingReportingOverflow(record.size).partialValue
+            // Sparse files may claim any size.
+            let (sum, overflow) = contentSize.addingReportingOverflow(record.size)
+            contentSize = overflow ? Int64.max : sum
         case .symbolicLink:
             record.mode |= S_IFLNK
             // The kernel takes targets of less than a page.

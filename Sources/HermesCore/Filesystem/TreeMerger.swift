@@ -130,15 +130,7 @@ struct TreeMerger {
 
     /// The inode of a file's node, made when it is met first; nil for a name that shows nothing.
     private mutating func fileNumber(_ part: Part) throws -> UInt32? {
-        var part = part
-        let node = layers[part.layer].tree.nodes[Int(part.node)]
-        if node.link == LayerTree.Node.unresolved {
-            let target = try layers[part.layer].source.entry(Int(node.entry)).linkName
-            guard let lower = findLower(target, below: part.layer) else { return nil }
-            part = lower
-        } else if node.link >= 0 {
-            part = Part(layer: part.layer, node: node.link)
-        }
+        guard let part = try owner(part) else { return nil }
         let known = numbers[part.layer][Int(part.node)]
         if known > 0 {
             writer.inodes[Int(known - 1)].linkCount += 1
@@ -154,6 +146,23 @@ struct TreeMerger {
         return number
     }
 
+    /// The node that a file's inode belongs to: for hard links that of their target, in whichever layer it is.
+    private func owner(_ part: Part) throws -> Part? {
+        var part = part
+        while true {
+            let node = layers[part.layer].tree.nodes[Int(part.node)]
+            if node.link == LayerTree.Node.none { return part }
+            if node.link >= 0 {
+                part = Part(layer: part.layer, node: node.link)
+                continue
+            }
+            // Each turn goes on in a lower layer.
+            let target = try layers[part.layer].source.entry(Int(node.entry)).linkName
+            guard let lower = findLower(target, below: part.layer) else { return nil }
+            part = lower
+        }
+    }
+
     /// The file that a hard link names in the layers below its own.
     private func findLower(_ path: UnsafeRawBufferPointer, below layer: Int) -> Part? {
         var parts = joined((0..<layer).reversed().map { Part(layer: $0, node: 0) })
@@ -165,8 +174,7 @@ struct TreeMerger {
             guard let top = found.first else { return nil }
             let node = layers[top.layer].tree.nodes[Int(top.node)]
             if rest.isEmpty {
-                guard node.kind == .file, node.link != LayerTree.Node.unresolved else { return nil }
-                return node.link >= 0 ? Part(layer: top.layer, node: node.link) : top
+                return node.kind == .file ? top : nil
             }
             parts = joined(found)
         }

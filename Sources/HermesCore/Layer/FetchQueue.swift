@@ -77,6 +77,8 @@ struct FetchQueue {
     /// First in, first out; may name spans that have moved on, which `next` skips.
     private var demands: ArraySlice<Key> = []
     private var aheads: ArraySlice<Key> = []
+    /// Spans of fill that failed and are due again.
+    private var refills: ArraySlice<Key> = []
     private var active: [Urgency: Int] = [:]
     private(set) var outstanding: Int64 = 0
 
@@ -96,7 +98,15 @@ struct FetchQueue {
         flight.urgency = urgency
         flights[key] = flight
         guard flight.phase == .queued else { return }
-        if urgency == .demand { demands.append(key) } else { aheads.append(key) }
+        enqueue(key, urgency)
+    }
+
+    private mutating func enqueue(_ key: Key, _ urgency: Urgency) {
+        switch urgency {
+        case .demand: demands.append(key)
+        case .ahead: aheads.append(key)
+        case .fill: refills.append(key)
+        }
     }
 
     /// Whether a span is wanted or on its way.
@@ -124,7 +134,7 @@ struct FetchQueue {
         guard active[.demand, default: 0] == 0, active[.fill, default: 0] < limits.fillRequests else {
             return nil
         }
-        return nextFill()
+        return pop(\.refills, .fill) ?? nextFill()
     }
 
     /// When `next` is worth calling again without any other event.
@@ -166,7 +176,7 @@ struct FetchQueue {
         for (key, flight) in flights {
             guard case .backoff(let until) = flight.phase, until <= now else { continue }
             flights[key]?.phase = .queued
-            if flight.urgency == .demand { demands.append(key) } else { aheads.append(key) }
+            enqueue(key, flight.urgency)
         }
     }
 

@@ -1,7 +1,8 @@
 /// A read that waits for spans: the buffer that they fill, and what is to happen when the last one is in.
 ///
 /// `missing` and `isDone` belong to the scheduler's lock. The buffer is written without it: each span of the range is
-/// copied by the one thread that inflated it, to bytes of its own.
+/// copied by the one thread that inflated it, to bytes of its own. It goes as soon as a read is answered, not with the
+/// last reference: a scheduler holds reads until those before them are done.
 final class ParkedRead: @unchecked Sendable {
     typealias Completion = @Sendable (Result<UnsafeRawBufferPointer, HermesError>) -> Void
 
@@ -9,7 +10,7 @@ final class ParkedRead: @unchecked Sendable {
     let range: Range<Int64>
     /// When the read fails with EIO, come what may.
     let deadline: Monotonic
-    let buffer: UnsafeMutableRawBufferPointer
+    private(set) var buffer: UnsafeMutableRawBufferPointer
     /// Spans that have not come yet.
     var missing = 0
     /// Whether the completion has been, or is about to be, called.
@@ -43,6 +44,9 @@ final class ParkedRead: @unchecked Sendable {
             completion(.failure(error))
         } else {
             completion(.success(UnsafeRawBufferPointer(buffer)))
+            // Every part has come, so nobody writes here any more. A failed read's parts may be under way still.
+            buffer.deallocate()
+            buffer = UnsafeMutableRawBufferPointer(start: nil, count: 0)
         }
     }
 }

@@ -1,5 +1,5 @@
 extension SpanMap {
-    /// The most uncompressed bytes that one span may have: it is inflated whole, in memory.
+    /// The most bytes that one span may have, compressed or not: it is fetched and inflated whole, in memory.
     static let largestSpan: Int64 = 256 << 20
 
     /// Compiles the spans of a validated zTOC into the file `spans` of `folder`, which appears whole or not at all.
@@ -36,7 +36,7 @@ extension SpanMap {
             windows = packer.store
         case .uncompressed:
             let spanSize = try source.spanSize()
-            try check(Int(clamping: (source.compressedSize + spanSize - 1) / spanSize), digests)
+            try check(Int(clamping: try TarZinfo(spanSize: spanSize, size: source.compressedSize).spanCount), digests)
             for index in digests.indices {
                 let offset = Int64(index) * spanSize
                 records.append(
@@ -45,14 +45,19 @@ extension SpanMap {
                         windowLength: 0, bits: 0, digest: digests[index]))
             }
         }
-        let ends = records.dropFirst().map(\.uncompressedStart) + [source.uncompressedSize]
-        for (record, end) in zip(records, ends) where end - record.uncompressedStart > largestSpan {
-            throw HermesError(
-                .unsupported, "a span of the index has \(end - record.uncompressedStart) bytes",
-                advice: "build the index again with a smaller --span-size")
-        }
         // A plain tar's spans cover the blob; with trailing padding it is larger than the archive.
         let isPlain = source.compression == .uncompressed
+        let ends =
+            records.dropFirst().map { ($0.compressedStart, $0.uncompressedStart) }
+            + [(source.compressedSize, isPlain ? source.compressedSize : source.uncompressedSize)]
+        for (record, end) in zip(records, ends) {
+            // The starts rise and are not negative: checked above, or multiples of the span size.
+            let size = max(end.0 - record.compressedStart, end.1 - record.uncompressedStart)
+            guard size > largestSpan else { continue }
+            throw HermesError(
+                .unsupported, "a span of the index has \(size) bytes",
+                advice: "build the index again with a smaller --span-size")
+        }
         let header: [UInt64] = [
             magic, isPlain ? Compression.none.rawValue : Compression.gzip.rawValue, UInt64(records.count),
             UInt64(source.compressedSize), UInt64(isPlain ? source.compressedSize : source.uncompressedSize),

@@ -55,12 +55,19 @@ public final class SpanMap: @unchecked Sendable {
         records = (base + Self.headerSize).bindMemory(to: SpanRecord.self, capacity: count)
         for index in 0..<count {
             let record = records[index]
+            // Both starts lie inside the layer before the ends, which follow from the next record, are worked out.
+            guard record.compressedStart >= 0, record.compressedStart < compressedSize,
+                record.uncompressedStart >= 0, record.uncompressedStart <= uncompressedSize,
+                index + 1 == count || records[index + 1].compressedStart < compressedSize
+            else { throw damaged }
             let compressedEnd = self.compressedEnd(index)
             let uncompressedEnd = self.uncompressedEnd(index)
-            guard record.compressedStart >= 0, record.compressedStart <= compressedEnd,
-                compressedEnd <= compressedSize, record.uncompressedStart >= 0,
+            guard record.compressedStart < compressedEnd, compressedEnd <= compressedSize,
+                // One more: the byte that neighbours share.
+                compressedEnd - record.compressedStart <= Self.largestSpan + 1,
                 record.uncompressedStart <= uncompressedEnd, uncompressedEnd <= uncompressedSize,
-                record.bits < 8, record.windowLength <= 1 << 20, record.windowOffset <= UInt64(bytes.count),
+                uncompressedEnd - record.uncompressedStart <= Self.largestSpan, record.bits < 8,
+                record.windowLength <= 1 << 20, record.windowOffset <= UInt64(bytes.count),
                 UInt64(bytes.count) - record.windowOffset >= UInt64(record.windowLength)
             else { throw damaged }
         }

@@ -36,17 +36,14 @@ public final class SpanStore: @unchecked Sendable {
         defer { flock(file.descriptor, LOCK_UN) }
         let wordCount = (count + 63) / 64
         let length = Int64(Self.headerSize + 8 * wordCount)
-        let fresh = try file.size() != length
-        if fresh {
-            guard ftruncate(file.descriptor, 0) == 0, ftruncate(file.descriptor, off_t(length)) == 0 else {
-                throw HermesError.file("create", file.path, .last)
-            }
+        if try file.size() != length {
+            guard ftruncate(file.descriptor, 0) == 0 else { throw HermesError.file("create", file.path, .last) }
         }
-        if try data.size() < size {
-            guard ftruncate(data.descriptor, off_t(size)) == 0 else {
-                throw HermesError.file("create", data.path, .last)
-            }
-        }
+        // The kernel kills who writes to a mapped hole when the disk is full, so there must be none.
+        let failure = posix_fallocate(file.descriptor, 0, off_t(length))
+        guard failure == 0 else { throw HermesError.file("create", file.path, SystemError(failure)) }
+        // Data that are new, or were cut off, are holes: nothing of them is present.
+        let isCut = try data.size() < size
         presence = try MappedFile(file, writable: true)
         guard let base = presence.bytes.baseAddress else {
             throw HermesError(.corrupt, "\(file.path) is empty", advice: "remove it")
@@ -56,7 +53,7 @@ public final class SpanStore: @unchecked Sendable {
         let header = base.bindMemory(to: UInt64.self, capacity: 8)
         let boot = Self.bootID()
         guard
-            header[0] != Self.magic || header[1] != UInt64(count) || header[2] != boot.0
+            isCut || header[0] != Self.magic || header[1] != UInt64(count) || header[2] != boot.0
                 || header[3] != boot.1
         else { return }
         for word in 0..<wordCount { presentWords[word].store(0, ordering: .relaxed) }
@@ -64,6 +61,10 @@ public final class SpanStore: @unchecked Sendable {
         header[2] = boot.0
         header[3] = boot.1
         header[0] = Self.magic
+        // Only now: who is killed in between leaves no bit for bytes that are not there.
+        guard !isCut || ftruncate(data.descriptor, off_t(size)) == 0 else {
+            throw HermesError.file("create", data.path, .last)
+        }
     }
 
     /// Whether span `index` can be read from `data`.
