@@ -12,8 +12,7 @@ private func filesystem(_ request: fuse_req_t) -> Unmanaged<ImageFilesystem> {
 private func negotiate(_ connection: inout fuse_conn_info) {
     let wanted =
         FUSE_CAP_ASYNC_READ | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_READDIRPLUS | FUSE_CAP_NO_OPEN_SUPPORT
-        | FUSE_CAP_NO_OPENDIR_SUPPORT | FUSE_CAP_CACHE_SYMLINKS | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE
-        | FUSE_CAP_EXPORT_SUPPORT
+        | FUSE_CAP_NO_OPENDIR_SUPPORT | FUSE_CAP_CACHE_SYMLINKS | FUSE_CAP_EXPORT_SUPPORT
     connection.want = connection.capable & UInt32(wanted)
     // libfuse derives max_pages from max_write: reads of up to 1 MiB (kernel 4.20).
     connection.max_write = 1 << 20

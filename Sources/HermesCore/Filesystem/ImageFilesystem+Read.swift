@@ -25,6 +25,11 @@ extension ImageFilesystem {
             return park(request, UInt64(number), Int64(offset), length)
         }
         if touched >= 0, layers[index].takeAhead(touched) { scheduler.touched(layer: index, span: touched) }
+        if length >= Self.longRead {
+            // Long reads come from the kernel's read-ahead, several threads at a time, in which the kernel sees no order
+            // on our descriptor: the disk is told what comes next. Measured: 0.6 -> 0.9 of reading ext4 itself.
+            posix_fadvise(layer.pointee.descriptor, off_t(start) + length, 4 << 20, POSIX_FADV_WILLNEED)
+        }
         guard let buffer = hermes_thread_buffer(length) else {
             fuse_reply_err(request, ENOMEM)
             return
@@ -37,6 +42,8 @@ extension ImageFilesystem {
         }
         fuse_reply_buf(request, buffer.assumingMemoryBound(to: CChar.self), count)
     }
+
+    private static let longRead = 128 << 10
 
     private func park(_ request: fuse_req_t, _ number: UInt64, _ offset: Int64, _ length: Int) {
         // A request may be answered from any thread, and is by exactly one: completions are called once.

@@ -50,26 +50,37 @@ final class BlobStreamBuffer: HTTPHandler, @unchecked Sendable {
 
     /// Copies out what there is; waits when there is nothing yet. Reader's thread.
     func take(into room: UnsafeMutableRawBufferPointer) -> Outcome {
-        state.withLock { held in
+        enum Ready {
+            case filled(start: Int, count: Int)
+            case over(HermesError, asked: Int64?)
+        }
+        let ready: Ready = state.withLock { held in
             while held.value.count == 0 {
-                if let failure = held.value.failure { return .failed(failure.error, asked: failure.asked) }
+                if let failure = held.value.failure { return .over(failure.error, asked: failure.asked) }
                 held.wait()
             }
-            let count = min(room.count, held.value.count)
-            // The ring's filled part is `count` bytes from `start`, in one piece or two.
-            let first = min(count, Self.capacity - held.value.start)
-            room.copyMemory(
-                from: UnsafeRawBufferPointer(rebasing: ring[held.value.start..<held.value.start + first]))
+            return .filled(start: held.value.start, count: held.value.count)
+        }
+        switch ready {
+        case .over(let error, let asked): return .failed(error, asked: asked)
+        case .filled(let start, let filled):
+            // The filled part is `filled` bytes from `start`, in one piece or two. The event loop only adds behind it, so
+            // that it can be read without the lock.
+            let count = min(room.count, filled)
+            let first = min(count, Self.capacity - start)
+            room.copyMemory(from: UnsafeRawBufferPointer(rebasing: ring[start..<start + first]))
             if first < count {
                 UnsafeMutableRawBufferPointer(rebasing: room[first...])
                     .copyMemory(from: UnsafeRawBufferPointer(rebasing: ring[..<(count - first)]))
             }
-            held.value.start = (held.value.start + count) % Self.capacity
-            held.value.count -= count
-            // Half a buffer at a time, so that the connection is not stopped and started for every chunk.
-            let resume = held.value.full && held.value.count <= Self.capacity / 2
-            if resume { held.value.full = false }
-            return .bytes(count, resume: resume)
+            return state.withLock { held in
+                held.value.start = (start + count) % Self.capacity
+                held.value.count -= count
+                // Half a buffer at a time, so that the connection is not stopped and started for every chunk.
+                let resume = held.value.full && held.value.count <= Self.capacity / 2
+                if resume { held.value.full = false }
+                return .bytes(count, resume: resume)
+            }
         }
     }
 
@@ -99,32 +110,35 @@ final class BlobStreamBuffer: HTTPHandler, @unchecked Sendable {
             refusalBody.append(contentsOf: bytes)
             return .taken
         }
-        return state.withLock { held in
+        let end: Int? = state.withLock { held in
             guard bytes.count <= Self.capacity - held.value.count else {
                 held.value.full = true
-                return .full
+                return nil
             }
-            do {
-                guard let wanted = try reply?.take(bytes) else { return .stop }
-                append(wanted, to: held)
-                return .taken
-            } catch {
-                self.error = .from(error)
-                return .stop
+            return (held.value.start + held.value.count) % Self.capacity
+        }
+        guard let end else { return .full }
+        do {
+            guard let wanted = try reply?.take(bytes) else { return .stop }
+            copy(wanted, to: end)
+            state.withLock { held in
+                // The reader waits for the first byte only.
+                if held.value.count == 0 { held.broadcast() }
+                held.value.count += wanted.count
             }
+            return .taken
+        } catch {
+            self.error = .from(error)
+            return .stop
         }
     }
 
-    /// There is room for the bytes.
-    private func append(_ bytes: UnsafeRawBufferPointer, to held: borrowing Monitor<State>.Held) {
-        guard !bytes.isEmpty else { return }
-        let end = (held.value.start + held.value.count) % Self.capacity
+    /// Copies bytes, for which there is room, to the free part from `end`, which the reader does not touch.
+    private func copy(_ bytes: UnsafeRawBufferPointer, to end: Int) {
         let first = min(bytes.count, Self.capacity - end)
         UnsafeMutableRawBufferPointer(rebasing: ring[end...])
             .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<first]))
         if first < bytes.count { ring.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[first...])) }
-        held.value.count += bytes.count
-        held.broadcast()
     }
 
     func finished(_ result: Result<Void, HermesError>) {

@@ -7,8 +7,17 @@ import Glibc
 final class RegistryTestFolder: Sendable {
     let path: String
 
+    /// The folder of all of a run's; a shell removes it when the tests' end closes its standard input, for servers that
+    /// tests share are never freed.
+    private static let root = Result {
+        let path = "/tmp/hermes-registry-test-\(getpid())"
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SystemError.last }
+        let script = "cat > /dev/null; sleep 1; rm -rf \"$0\""
+        return (path: path, janitor: try RegistryTestProcess(["setsid", "sh", "-c", script, path]))
+    }
+
     init() throws {
-        path = "/tmp/hermes-registry-test-\(UInt64.random(in: 0...UInt64.max))"
+        path = "\(try Self.root.get().path)/\(UInt64.random(in: 0...UInt64.max))"
         guard mkdir(path, 0o700) == 0 else { throw SystemError.last }
     }
 
