@@ -50,7 +50,16 @@ wait_until() {
 stop_process() {
     kill -s "${2:-TERM}" "$1" 2>/dev/null || return 0
     wait_until 20 process_gone "$1" || kill -s KILL "$1" 2>/dev/null
-    wait "$1" 2>/dev/null
+    wait "$1" 2>/dev/null || true
+}
+
+# quietly COMMAND...: shows what COMMAND says only if it fails.
+quietly() {
+    local said
+    said=$("$@" 2>&1) || {
+        printf '%s\n' "$said" >&2
+        return 1
+    }
 }
 process_gone() { ! kill -0 "$1" 2>/dev/null || [[ $(ps -o stat= -p "$1") == Z* ]]; }
 

@@ -4,10 +4,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 vllm=$("$HERE/image.sh")
 mkdir "$WORK/mount"
-"$HERMES" index build --output "$WORK/index" "oci:$vllm" 2>"$WORK/build.err" >&2 || {
-    cat "$WORK/build.err" >&2
-    exit 1
-}
+quietly "$HERMES" index build --output "$WORK/index" "oci:$vllm"
 
 # ready CACHE: one mount of the image with that cache; prints the milliseconds until it was ready.
 ready() {

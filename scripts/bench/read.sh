@@ -17,10 +17,7 @@ if [[ ! -f $IMAGES/gib/image/index.json ]]; then
 fi
 plain=$IMAGES/gib/tree/file
 mkdir "$WORK/mount" "$WORK/cfs"
-"$HERMES" index build --output "$WORK/index" "oci:$IMAGES/gib/image" >"$WORK/build.out" 2>&1 || {
-    cat "$WORK/build.out" >&2
-    exit 1
-}
+quietly "$HERMES" index build --output "$WORK/index" "oci:$IMAGES/gib/image"
 start_mount --index "$WORK/index" --cache "$WORK/cache" "oci:$IMAGES/gib/image" "$WORK/mount"
 cmp "$WORK/mount/file" "$plain" || die "the mount gives wrong bytes"
 

@@ -5,7 +5,7 @@ set -euo pipefail
 
 make_temp shared
 index=$shared/index
-index_build --output "$index" "oci:$NASTY"
+quietly index_build --output "$index" "oci:$NASTY"
 python3 "$HERE/unpack.py" "$NASTY" "$shared/tree"
 
 inspect() {

@@ -4,7 +4,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 make_temp shared
-index_build --output "$shared/index" "$NASTY_IMAGE"
+quietly index_build --output "$shared/index" "$NASTY_IMAGE"
 
 # mount_nasty DIR: the image from the registry with the index at hand, and a cache of its own.
 mount_nasty() { mount_image --index "$shared/index" --cache "$1.cache" "$NASTY_IMAGE" "$1"; }

@@ -4,7 +4,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 make_temp shared
-index_build --output "$shared/index" "$NASTY_IMAGE"
+quietly index_build --output "$shared/index" "$NASTY_IMAGE"
 python3 "$HERE/unpack.py" "$NASTY" "$shared/tree"
 
 # ends_on SIGNAL: the process ends by itself and its exit code is 0 or that of an interruption, nothing is mounted, and

@@ -4,7 +4,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 make_temp shared
-index_build --output "$shared/index" "$NASTY_IMAGE"
+quietly index_build --output "$shared/index" "$NASTY_IMAGE"
 
 # build_fails CODES IMAGE [OPTION...]: an index build that ends so and leaves nothing half-written.
 build_fails() {
