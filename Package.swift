@@ -50,6 +50,7 @@ let package = Package(
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),
+        .testTarget(name: "HermesTests", dependencies: ["hermes"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

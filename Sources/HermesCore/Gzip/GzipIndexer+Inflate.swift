@@ -87,8 +87,7 @@ extension GzipIndexer {
 
     /// Ends the current span with the compressed bytes `endOfSpan` and starts the next one here. `shared` is the last
     /// byte consumed, which belongs to both if `bits` is not 0.
-    private mutating func addCheckpoint(bits: UInt8, shared: UInt8, endOfSpan: UnsafeRawBufferPointer) throws
-    {
+    private mutating func addCheckpoint(bits: UInt8, shared: UInt8, endOfSpan: UnsafeRawBufferPointer) throws {
         guard checkpoints.count < Self.maxCheckpoints else {
             throw HermesError(
                 .unsupported, "the layer needs more than \(Self.maxCheckpoints) checkpoints",

@@ -53,8 +53,7 @@ import Testing
     @Test func survivesChangedReferences() {
         // Every aligned word replaced by what is likely to overflow, to lead outside, or to lead back.
         for index in stride(from: 0, to: Self.sample.count - 4, by: 4) {
-            for word in [0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0xffff_fffc, UInt32(Self.sample.count)]
-            {
+            for word in [0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0xffff_fffc, UInt32(Self.sample.count)] {
                 var bytes = Self.sample
                 withUnsafeBytes(of: word.littleEndian) {
                     bytes.replaceSubrange(index..<(index + 4), with: $0)
