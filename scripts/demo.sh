@@ -55,6 +55,7 @@ start=$(now_ms)
 "$hermes" index build --plain-http --push --output "$work/index" "$image"
 index_ms=$(($(now_ms) - start))
 index_size=$(find "$work/index/blobs" -type f -printf '%s\n' | awk '{sum += $1} END {print sum + 0}')
+index_zstd=$(find "$work/index/blobs" -type f -exec zstd -q -c {} + | wc -c)
 
 say "hermes mount $image, and: $command"
 mkdir "$work/mount"
@@ -100,5 +101,5 @@ row "bytes from the registry" "$(megabytes "$lazy_bytes")" "$(megabytes "$full_b
 row "share of the image" "$(percent "$lazy_bytes" "$image_size")" "$(percent "$full_bytes" "$image_size")"
 echo
 echo "  image: $(megabytes "$image_size") compressed in $layers layers; download alone $(seconds "$pull_ms")"
-echo "  index: $(megabytes "$index_size") ($(percent "$index_size" "$image_size") of the image), built once in $(seconds "$index_ms")"
+echo "  index: $(megabytes "$index_size") ($(percent "$index_size" "$image_size") of the image), $(megabytes "$index_zstd") after zstd; built once in $(seconds "$index_ms")"
 echo "  hermes: $(grep '^mounted ' "$work/mount.log")"

@@ -29,6 +29,8 @@ mount_image() {
     local folder=${*: -1}
     mkdir -p "$folder"
     MOUNT_LOG=$folder.log
+    # Emptied here: a line of the mount before it must not count.
+    : >"$MOUNT_LOG"
     "$HERMES" mount --plain-http "$@" 2>"$MOUNT_LOG" &
     MOUNT_PID=$!
     on_exit unmount "$folder"

@@ -2,11 +2,23 @@
 ///
 /// SHA-256 is the only algorithm that registries use for image content, and the only one accepted.
 public struct Digest: Hashable, Sendable {
-    /// The 32 bytes of the hash.
-    public let bytes: SIMD32<UInt8>
+    // Words, not the vector itself: a value that wants 32-byte alignment makes the frame of an async function larger than
+    // Swift 6.3.1 allocates, and what lies behind it is overwritten.
+    private let first: UInt64
+    private let second: UInt64
+    private let third: UInt64
+    private let fourth: UInt64
+
+    /// The 32 bytes of the hash. Not to be held across an `await`.
+    public var bytes: SIMD32<UInt8> {
+        unsafeBitCast(SIMD4(first, second, third, fourth), to: SIMD32<UInt8>.self)
+    }
 
     /// The digest whose SHA-256 is `bytes`.
-    public init(sha256 bytes: SIMD32<UInt8>) { self.bytes = bytes }
+    public init(sha256 bytes: SIMD32<UInt8>) {
+        let words = unsafeBitCast(bytes, to: SIMD4<UInt64>.self)
+        (first, second, third, fourth) = (words[0], words[1], words[2], words[3])
+    }
 
     /// Parses "sha256:<64 hex>". Throws `corrupt` for anything else: digests come from manifests and indexes, and
     /// become parts of paths and URLs.
@@ -57,7 +69,8 @@ public struct Digest: Hashable, Sendable {
 
     /// The 64 hexadecimal digits.
     public var hex: String {
-        String(unsafeUninitializedCapacity: 64) { out in
+        let bytes = bytes
+        return String(unsafeUninitializedCapacity: 64) { out in
             let digits: StaticString = "0123456789abcdef"
             for position in 0..<32 {
                 // 16 digits, and a nibble is at most 15.

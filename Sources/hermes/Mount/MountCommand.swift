@@ -64,7 +64,13 @@ struct MountCommand: ParsableCommand {
     }
 
     private func checkDirectory() throws {
-        guard let folder = opendir(directory) else { throw HermesError.file("mount on", directory, .last) }
+        guard let folder = opendir(directory) else {
+            let error = SystemError.last
+            guard error.number == ENOENT || error.number == ENOTDIR else {
+                throw HermesError.file("mount on", directory, error)
+            }
+            throw HermesError(.cannotCreate, "cannot mount on \(directory)", cause: error)
+        }
         defer { closedir(folder) }
         while let entry = readdir(folder) {
             let name = withUnsafeBytes(of: entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
