@@ -50,7 +50,7 @@ struct FetchQueue {
         var demandBatch: Int64 = 8 << 20
         /// Compressed bytes of one fill request.
         var fillBatch: Int64 = 16 << 20
-        /// Compressed bytes under way beyond which neither read-ahead nor fill starts anything.
+        /// Compressed bytes under way, or waiting to be inflated, beyond which neither read-ahead nor fill starts anything.
         var outstanding: Int64 = 32 << 20
     }
 
@@ -80,6 +80,7 @@ struct FetchQueue {
     /// Spans of fill that failed and are due again.
     private var refills: ArraySlice<Key> = []
     private var active: [Urgency: Int] = [:]
+    /// The compressed bytes of the spans that are being fetched, until they are finished or have failed.
     private(set) var outstanding: Int64 = 0
 
     init(limits: Limits = Limits()) { self.limits = limits }
@@ -149,16 +150,24 @@ struct FetchQueue {
     /// A batch's request has ended, whatever became of its spans.
     mutating func ended(_ batch: Batch) {
         active[batch.urgency, default: 0] -= 1
-        outstanding -= batch.size
     }
 
     /// The span is present now.
-    mutating func finished(_ key: Key) { flights[key] = nil }
+    mutating func finished(_ key: Key) {
+        guard let flight = flights.removeValue(forKey: key) else { return }
+        landed(key, flight)
+    }
+
+    private mutating func landed(_ key: Key, _ flight: Flight) {
+        guard flight.phase == .fetching else { return }
+        outstanding -= Int64(layers[key.layer].geometry.compressedRange(key.span).count)
+    }
 
     /// The span did not come. `isAwaited` tells whether a reader still waits for it, `isLasting` whether another try can
     /// hardly help (bytes that are not what their digest says, a registry that refuses).
     mutating func failed(_ key: Key, isAwaited: Bool, isLasting: Bool, now: Monotonic) -> Verdict {
         guard var flight = flights[key] else { return .giveUp }
+        landed(key, flight)
         flight.attempts += 1
         let isSpent = isLasting ? flight.attempts >= 4 : !isAwaited && flight.attempts >= 8
         guard !isSpent else {
@@ -237,9 +246,11 @@ struct FetchQueue {
         let size =
             geometry.compressedRange(spans.upperBound - 1).upperBound
             - geometry.compressedRange(spans.lowerBound).lowerBound
-        for span in spans { flights[Key(layer: layer, span: span)]?.phase = .fetching }
+        for span in spans {
+            flights[Key(layer: layer, span: span)]?.phase = .fetching
+            outstanding += Int64(geometry.compressedRange(span).count)
+        }
         active[urgency, default: 0] += 1
-        outstanding += size
         return Batch(layer: layer, spans: spans, urgency: urgency, size: size)
     }
 }
