@@ -43,7 +43,7 @@ struct MountCommand: ParsableCommand {
         interrupt.hold { session.end() }
         let server = try SystemThread("hermes-fuse") { session.serve(threads: min(8, 2 * processors)) }
         do {
-            try session.start(readAhead: 4096)
+            try session.start(readAhead: 1024)
         } catch {
             session.end()
             server.join()
