@@ -19,7 +19,11 @@ struct IndexBuild: ParsableCommand {
 
     @OptionGroup var options: ImageOptions
 
-    @Option(help: "Uncompressed bytes between two points of entry, such as 1MiB or 4MiB. A smaller size fetches less for a small read and makes a larger index.")
+    @Option(
+        help: """
+            Uncompressed bytes between two points of entry, such as 1MiB or 4MiB. A smaller size fetches less for a \
+            small read and makes a larger index.
+            """)
     var spanSize = "2MiB"
 
     @Option(name: .shortAndLong, help: "The OCI image layout for the index; made where it is missing.")
