@@ -79,6 +79,27 @@ import Testing
         #expect(refused > 400)
     }
 
+    @Test func recordsAtTheEdgesOfTheirRange() throws {
+        _ = try image.lazyLayers(in: folder.path)
+        let whole = try TarIndexTool.read(folder.path + "/cache0/spans")
+        let map = try SpanMap(folder.path + "/cache0/spans")
+        #expect((1..<map.count).contains { map.record($0).pointee.bits > 0 })
+        let path = folder.path + "/damaged"
+        for record in 0..<map.count {
+            // Both starts, then the place of the window.
+            for field in [0, 8, 16] {
+                for value in [Int64.max, Int64.max - 1, -1, Int64.min] {
+                    var bytes = whole
+                    let place = 64 + 64 * record + field
+                    withUnsafeBytes(of: value) { bytes.replaceSubrange(place..<place + 8, with: $0) }
+                    try TarIndexTool.write(bytes, to: path)
+                    let error = #expect(throws: HermesError.self) { try SpanMap(path) }
+                    #expect(error?.code == .corrupt)
+                }
+            }
+        }
+    }
+
     @Test func anotherVersionIsRefused() throws {
         _ = try image.lazyLayers(in: folder.path)
         let path = folder.path + "/cache0/spans"

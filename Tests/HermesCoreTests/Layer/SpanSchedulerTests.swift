@@ -7,7 +7,7 @@ import Testing
 /// The scheduler end to end: real layers, a source that fails, and the bytes that readers get.
 @Suite struct SpanSchedulerTests {
     /// Three layers, packed in three ways, in many spans.
-    static let shared = Result {
+    static let shared: Result<IndexedImage, any Error> = Result {
         let content = GzipCorpus.plain
         func archive(_ part: ArraySlice<UInt8>, _ name: String) -> [UInt8] {
             LayerArchive.make { layer in
@@ -16,6 +16,11 @@ import Testing
                     layer.add(Array("\(name)/\(index)".utf8), type: "0", piece)
                 }
             }
+        }
+        // What is shared lives until the process ends, and its folder no longer.
+        atexit {
+            guard let path = try? SpanSchedulerTests.shared.get().folder.path else { return }
+            _ = try? TarIndexTool.run(["rm", "-rf", path])
         }
         return try IndexedImage(
             [
