@@ -11,13 +11,18 @@ final class Authenticator: @unchecked Sendable {
     private let registry: String
     private let base: HTTPURL
     private let http: HTTPClient
+    private let settings: HTTPHostSettings?
     private let lookup: CredentialLookup
     private var state = AuthState<Waiter>()
 
-    init(registry: String, base: HTTPURL, http: HTTPClient, lookup: @escaping CredentialLookup) {
+    init(
+        registry: String, base: HTTPURL, http: HTTPClient, settings: HTTPHostSettings?,
+        lookup: @escaping CredentialLookup
+    ) {
         self.registry = registry
         self.base = base
         self.http = http
+        self.settings = settings
         self.lookup = lookup
     }
 
@@ -81,8 +86,9 @@ final class Authenticator: @unchecked Sendable {
             }
         case .bearer(let realm, let service, let scope):
             do {
-                let request = try TokenExchange.request(
+                var request = try TokenExchange.request(
                     realm: realm, service: service, scope: scope, credentials: credentials, registry: base)
+                request.settings = settings
                 let collector = HTTPCollector(limit: TokenExchange.limit) { [self] result in
                     finish(
                         grant,

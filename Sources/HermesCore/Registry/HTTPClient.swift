@@ -9,6 +9,8 @@ import Dispatch
 /// - Can be used from any thread. The thread ends with `close()` or with the last reference to the client.
 public final class HTTPClient: Sendable {
     private let loop: HTTPEventLoop
+    /// The file of certificate authorities that are trusted; nil for libcurl's own.
+    let authorities: String?
 
     /// Starts the event-loop thread. Throws `system` when that fails.
     public convenience init() throws { try self.init(authorities: CABundle.find()) }
@@ -16,6 +18,7 @@ public final class HTTPClient: Sendable {
     /// `authorities` is the file of certificate authorities to trust; nil leaves libcurl's own.
     init(authorities: String?) throws {
         guard Self.initialized else { throw HermesError(.system, "cannot initialise libcurl") }
+        self.authorities = authorities
         loop = try HTTPEventLoop(authorities: authorities)
     }
 

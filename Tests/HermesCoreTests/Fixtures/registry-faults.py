@@ -128,10 +128,18 @@ class Registry(Handler):
                 count("token-refused")
                 return self.answer(401)
             return self.token(query["scope"][0])
-        match = re.fullmatch(r"/v2/([a-z0-9-]+)/(blobs|manifests|referrers)/(.*)", url.path)
+        # A mirror's path may say that all its repositories are to be as bad as one.
+        match = re.fullmatch(
+            r"(?:/as-([a-z0-9-]+)(?:/v2)?|/v2)/([a-z0-9-]+)/(blobs|manifests|referrers)/(.*)", url.path)
         if not match:
+            count("unknown")
             return self.answer(404)
-        repository, kind, what = match.groups()
+        behaviour, repository, kind, what = match.groups()
+        repository = behaviour or repository
+        for name in parse_qs(url.query).get("ns", []):
+            count("ns-" + name)
+        if "X-Mirror" in self.headers:
+            count("header-" + ",".join(self.headers.get_all("X-Mirror")))
         number = count(repository)
         getattr(self, kind)(repository, what, number, url)
 
