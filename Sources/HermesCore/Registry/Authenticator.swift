@@ -40,20 +40,33 @@ final class Authenticator: @unchecked Sendable {
             waiter)
     }
 
+    /// The Authorization after an answer, other than a 401, that says that `used` has run out.
+    func replaceExpired(for scope: String, used: String, _ waiter: @escaping Waiter) {
+        perform(state.expired(scope: scope, used: used, now: .now, waiter: waiter), waiter)
+    }
+
+    /// The repository in "repository:NAME:pull".
+    private static func repository(in scope: String) -> String? {
+        let parts = scope.split(separator: ":", omittingEmptySubsequences: false)
+        return parts.count == 3 && parts[0] == "repository" ? String(parts[1]) : nil
+    }
+
     private func perform(_ step: AuthState<Waiter>.Step, _ waiter: Waiter) {
         switch step {
         case .send(let header): waiter(.success(header))
         case .wait: break
-        case .obtain(let grant): obtain(grant)
+        case .obtain(let grant, let isRenewal): obtain(grant, isRenewal: isRenewal)
         case .refuse(let why):
             waiter(.failure(HermesError(.denied, "\(registry) asks for a login, but \(why)")))
         }
     }
 
-    private func obtain(_ grant: Grant) {
+    private func obtain(_ grant: Grant, isRenewal: Bool) {
+        let scope = CredentialScope(
+            registry: registry, repository: Self.repository(in: grant.scope), isRenewal: isRenewal)
         // A lookup reads files and may run a helper program. It is repeated for each grant: clouds rotate credentials.
         DispatchQueue.global().async { [self] in
-            let found = Result { try lookup(registry) }.mapError { HermesError.from($0) }
+            let found = Result { try lookup(scope) }.mapError { HermesError.from($0) }
             do {
                 try http.perform { [self] in
                     switch found {

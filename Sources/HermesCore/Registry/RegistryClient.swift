@@ -19,7 +19,7 @@ public final class RegistryClient: Sendable {
     /// `corrupt`, `notFound` or `denied` for a configuration that cannot be used.
     public convenience init(
         registry: String, plainHTTP: Bool? = nil, http: HTTPClient,
-        credentials: @escaping CredentialLookup = DockerConfig.lookup, hosts: HostsFolder? = .standard
+        credentials: @escaping CredentialLookup = CredentialSources.standard, hosts: HostsFolder? = .standard
     ) throws {
         try self.init(
             registry: registry, plainHTTP: plainHTTP, http: http, credentials: credentials, hosts: hosts,
@@ -44,7 +44,7 @@ public final class RegistryClient: Sendable {
     /// Makes a client for the registry of a reference.
     public convenience init(
         for reference: Reference, plainHTTP: Bool? = nil, http: HTTPClient,
-        credentials: @escaping CredentialLookup = DockerConfig.lookup, hosts: HostsFolder? = .standard
+        credentials: @escaping CredentialLookup = CredentialSources.standard, hosts: HostsFolder? = .standard
     ) throws {
         try self.init(
             registry: reference.registry, plainHTTP: plainHTTP, http: http, credentials: credentials,

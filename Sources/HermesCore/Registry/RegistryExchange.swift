@@ -1,6 +1,6 @@
 import Dispatch
 
-/// One request to a registry with its authorisation: a 401 of the registry renews it and sends the request once more.
+/// One request to a registry with its authorisation: a 401 of the registry, or its word that it has run out, renews it and sends the request once more.
 ///
 /// Belongs to the HTTP client's event-loop thread but for the marked functions. The handler is called as by `HTTPClient`.
 final class RegistryExchange: HTTPHandler, @unchecked Sendable {
@@ -13,7 +13,7 @@ final class RegistryExchange: HTTPHandler, @unchecked Sendable {
     private var renewed = false
     private var cancelled = false
     private var done = false
-    /// The 401 that is being dealt with, and its body.
+    /// The refusal that is being dealt with, and its body.
     private var refusal: HTTPHead?
     private var refusalBody: [UInt8] = []
 
@@ -69,7 +69,9 @@ final class RegistryExchange: HTTPHandler, @unchecked Sendable {
 
     func began(_ head: HTTPHead) -> Bool {
         // The 401 of a host that we were redirected to says nothing about the registry's tokens.
-        guard head.status == 401, !renewed, head.url.origin == host.base.origin else {
+        // ECR answers 403 or 400 when a login has run out; only the body tells that from other refusals.
+        let mayHaveExpired = used != nil && (head.status == 403 || head.status == 400)
+        guard head.status == 401 || mayHaveExpired, !renewed, head.url.origin == host.base.origin else {
             return handler.began(head)
         }
         refusal = head
@@ -88,17 +90,36 @@ final class RegistryExchange: HTTPHandler, @unchecked Sendable {
         guard let head = refusal, case .success = result else { return finish(result) }
         refusal = nil
         renewed = true
-        let challenges = AuthChallenge.parse(head.all("www-authenticate"))
-        host.authenticator.renew(for: scope, used: used, challenges: challenges) { [self] renewal in
+        let resend = { [self] (renewal: Result<String?, HermesError>) in
             if case .success(let header) = renewal, header == used {
                 // The same credentials would be refused again, and count as another failed login.
-                if handler.began(head) { _ = refusalBody.withUnsafeBytes { handler.received($0) } }
-                finish(.success(()))
+                pass(head)
             } else {
                 refusalBody = []
                 send(renewal)
             }
         }
+        if head.status == 401 {
+            let challenges = AuthChallenge.parse(head.all("www-authenticate"))
+            host.authenticator.renew(for: scope, used: used, challenges: challenges, resend)
+        } else if let used, Self.saysExpired(refusalBody) {
+            host.authenticator.replaceExpired(for: scope, used: used, resend)
+        } else {
+            pass(head)
+        }
+    }
+
+    /// Hands a refusal on that stays one.
+    private func pass(_ head: HTTPHead) {
+        if handler.began(head) { _ = refusalBody.withUnsafeBytes { handler.received($0) } }
+        finish(.success(()))
+    }
+
+    /// Whether an answer is ECR's "Your authorization token has expired", or another registry's word for it.
+    private static func saysExpired(_ body: [UInt8]) -> Bool {
+        let text = String(decoding: body, as: UTF8.self).lowercased()
+        return text.contains("token has expired") || text.contains("token is expired")
+            || text.contains("expiredtoken")
     }
 
     private func finish(_ result: Result<Void, HermesError>) {

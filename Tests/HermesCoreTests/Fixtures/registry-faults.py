@@ -205,6 +205,16 @@ class Registry(Handler):
         elif repository == "tokens":
             if self.authorized(repository):
                 self.blob()
+        elif repository in ("expiring", "denying"):
+            # A login in every request, which is good for three; then the answer is ECR's.
+            user = self.headers.get("Authorization", "")
+            if not user.startswith("Basic "):
+                return self.answer(401, Www_Authenticate='Basic realm="test"')
+            if repository == "denying" or count("login-" + user) > 3:
+                status = 400 if number % 2 else 403
+                message = "no" if repository == "denying" else "Your Authorization Token has expired. Reauthenticate"
+                return self.answer(status, json.dumps({"errors": [{"code": "DENIED", "message": message}]}).encode())
+            self.blob()
         elif repository == "redirecting":
             if self.authorized(repository):
                 location = f"http://127.0.0.1:{store.server_port}/blob?signature={number}&token=topsecret"
