@@ -10,7 +10,8 @@ struct HTTPOptions {
     /// handle. Throws `system` when libcurl refuses one.
     func set(
         _ request: HTTPRequest, url: HTTPURL, headers: UnsafeMutablePointer<curl_slist>?, upload: HTTPUpload?,
-        authorities: String?, errorText: UnsafeMutablePointer<CChar>, context: UnsafeMutableRawPointer
+        authorities: String?, proxy: String?, errorText: UnsafeMutablePointer<CChar>,
+        context: UnsafeMutableRawPointer
     ) throws {
         // libcurl copies the strings.
         try string(CURLOPT_URL, url.text)
@@ -26,7 +27,9 @@ struct HTTPOptions {
         try number(CURLOPT_TCP_KEEPALIVE, 1)
         try number(CURLOPT_BUFFERSIZE, 256 << 10)
         try number(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-        if Reference.isLoopback(url.host) { try string(CURLOPT_PROXY, "") }
+        // Set also where there is none: libcurl must not look into the environment by its own rules.
+        try string(CURLOPT_PROXY, proxy ?? "")
+        try string(CURLOPT_NOPROXY, "")
         if let authorities { try string(CURLOPT_CAINFO, authorities) }
         if let settings = request.settings { try apply(settings) }
 

@@ -62,7 +62,7 @@ final class HTTPTransfer: @unchecked Sendable {
     deinit { errorText.deallocate() }
 
     /// Makes the easy handle of the next hop. Throws `system` when libcurl refuses an option.
-    func prepare(authorities: String?) throws -> UnsafeMutableRawPointer {
+    func prepare(authorities: String?, proxies: ProxySettings) throws -> UnsafeMutableRawPointer {
         guard let easy = curl_easy_init() else { throw HermesError(.system, "out of memory") }
         self.easy = easy
         parser = HTTPHeadParser(url: url)
@@ -94,7 +94,7 @@ final class HTTPTransfer: @unchecked Sendable {
         }
         try HTTPOptions(easy).set(
             request, url: url, headers: headerList, upload: upload, authorities: authorities,
-            errorText: errorText, context: Unmanaged.passUnretained(self).toOpaque())
+            proxy: proxies.proxy(for: url), errorText: errorText, context: Unmanaged.passUnretained(self).toOpaque())
         return easy
     }
 

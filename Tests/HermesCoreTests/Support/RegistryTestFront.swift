@@ -20,7 +20,8 @@ final class RegistryTestFront: Sendable {
         for name in ["server", "client"] {
             try RegistryTestProcess.run([
                 "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
-                "2", "-subj", "/CN=\(name)", "-addext", "subjectAltName=IP:127.0.0.1,IP:::1", "-keyout",
+                "2", "-subj", "/CN=\(name)", "-addext", "subjectAltName=IP:127.0.0.1,IP:::1,DNS:registry.test",
+                "-keyout",
                 "\(path)/\(name).key", "-out", "\(path)/\(name).crt",
             ])
         }
