@@ -146,19 +146,18 @@ struct TOMLParser {
     private mutating func arrayHeader() throws -> TOMLTable {
         let (parent, last) = try headerKey()
         guard take("]") else { throw fail("a header does not end") }
-        let made = TOMLTable(.header)
-        var elements: [TOMLValue] = []
-        switch parent[last] {
-        case nil: break
-        case .array(let found):
-            guard case .table(let element) = found.first, element.origin == .header else { fallthrough }
-            elements = found
-        default: throw fail("\"\(last.printable(60))\" is defined twice")
+        guard parent[last] == nil || Self.isOfTables(parent[last]) else {
+            throw fail("\"\(last.printable(60))\" is defined twice")
         }
-        elements.append(.table(made))
-        // Copies the list of its elements: files with so many are refused by their size.
-        parent.set(last, .array(elements))
+        let made = TOMLTable(.header)
+        parent.append(last, .table(made))
         return made
+    }
+
+    /// Whether a value is an array that headers made, to which others may add.
+    private static func isOfTables(_ value: TOMLValue?) -> Bool {
+        guard case .array(let elements) = value, case .table(let first) = elements.first else { return false }
+        return first.origin == .header
     }
 
     private mutating func assignment(in table: TOMLTable, depth: Int) throws {

@@ -36,4 +36,12 @@ final class TOMLTable {
     func set(_ key: String, _ value: TOMLValue) {
         if values.updateValue(value, forKey: key) == nil { keys.append(key) }
     }
+
+    /// Adds an element to an array, which is made when it is not there. In place: a file may have many.
+    func append(_ key: String, _ element: TOMLValue) {
+        guard case .array(var elements) = values[key] else { return set(key, .array([element])) }
+        values[key] = .array([])
+        elements.append(element)
+        values[key] = .array(elements)
+    }
 }

@@ -79,6 +79,8 @@ import Testing
         for text in [deep, "a = " + deep, tables, dots] {
             #expect(throws: HermesError.self) { try TOMLParser.parse(Array(text.utf8)) }
         }
+        let many = String(repeating: "[[a]]\n", count: 40_000)
+        #expect((try? TOMLParser.parse(Array(many.utf8))) != nil)
         // Every cut of a document is read or refused.
         let whole = Array(Self.documents.joined(separator: "\n").utf8)
         for end in whole.indices { _ = try? TOMLParser.parse(Array(whole[..<end])) }
