@@ -6,17 +6,24 @@
 struct AuthState<Waiter> {
     /// Something that allows requests, to be got from credentials or a token server.
     enum Grant: Hashable {
-        /// The user's name and password in every request (RFC 7617).
-        case basic
+        /// The user's name and password in every request (RFC 7617); credentials can be for a part of a registry.
+        case basic(scope: String)
         /// A token for a scope (distribution spec, token authentication).
         case bearer(realm: String, service: String?, scope: String)
+
+        /// What it allows.
+        var scope: String {
+            switch self {
+            case .basic(let scope), .bearer(_, _, let scope): scope
+            }
+        }
     }
 
     enum Step {
         /// Send the request with this Authorization, or with none.
         case send(String?)
         /// Obtain the grant; the waiter is kept.
-        case obtain(Grant)
+        case obtain(Grant, isRenewal: Bool)
         /// Somebody else is obtaining it already; the waiter is kept.
         case wait
         /// There is no way in.
@@ -54,12 +61,20 @@ struct AuthState<Waiter> {
             )
         }
         if challenges.contains(where: { $0.scheme == "basic" }) {
-            scheme = { _ in .basic }
-            return hold(.basic, refused: used, now: now, waiter: waiter)
+            scheme = { .basic(scope: $0) }
+            return hold(.basic(scope: scope), refused: used, now: now, waiter: waiter)
         }
         let offered = challenges.map(\.scheme).joined(separator: ", ").printable(80)
         return .refuse(
             offered.isEmpty ? "it does not say how to log in" : "it only offers to log in by \(offered)")
+    }
+
+    /// What to do after an answer, other than a 401, that says `used` has run out.
+    mutating func expired(
+        scope: String, used: String, now: ContinuousClock.Instant, waiter: Waiter
+    ) -> Step {
+        guard let scheme else { return .refuse("its answer says that the login has run out") }
+        return hold(scheme(scope), refused: used, now: now, waiter: waiter)
     }
 
     /// Takes what came of obtaining a grant, and returns who waits for it. `header` is nil after a failure, and when
@@ -86,7 +101,7 @@ struct AuthState<Waiter> {
                 holdings = holdings.filter { if case .obtaining = $0.value { true } else { false } }
             }
             holdings[grant] = .obtaining([waiter])
-            return .obtain(grant)
+            return .obtain(grant, isRenewal: refused != nil)
         }
     }
 }

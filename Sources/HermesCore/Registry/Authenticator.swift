@@ -11,13 +11,18 @@ final class Authenticator: @unchecked Sendable {
     private let registry: String
     private let base: HTTPURL
     private let http: HTTPClient
+    private let settings: HTTPHostSettings?
     private let lookup: CredentialLookup
     private var state = AuthState<Waiter>()
 
-    init(registry: String, base: HTTPURL, http: HTTPClient, lookup: @escaping CredentialLookup) {
+    init(
+        registry: String, base: HTTPURL, http: HTTPClient, settings: HTTPHostSettings?,
+        lookup: @escaping CredentialLookup
+    ) {
         self.registry = registry
         self.base = base
         self.http = http
+        self.settings = settings
         self.lookup = lookup
     }
 
@@ -35,20 +40,33 @@ final class Authenticator: @unchecked Sendable {
             waiter)
     }
 
+    /// The Authorization after an answer, other than a 401, that says that `used` has run out.
+    func replaceExpired(for scope: String, used: String, _ waiter: @escaping Waiter) {
+        perform(state.expired(scope: scope, used: used, now: .now, waiter: waiter), waiter)
+    }
+
+    /// The repository in "repository:NAME:pull".
+    private static func repository(in scope: String) -> String? {
+        let parts = scope.split(separator: ":", omittingEmptySubsequences: false)
+        return parts.count == 3 && parts[0] == "repository" ? String(parts[1]) : nil
+    }
+
     private func perform(_ step: AuthState<Waiter>.Step, _ waiter: Waiter) {
         switch step {
         case .send(let header): waiter(.success(header))
         case .wait: break
-        case .obtain(let grant): obtain(grant)
+        case .obtain(let grant, let isRenewal): obtain(grant, isRenewal: isRenewal)
         case .refuse(let why):
             waiter(.failure(HermesError(.denied, "\(registry) asks for a login, but \(why)")))
         }
     }
 
-    private func obtain(_ grant: Grant) {
+    private func obtain(_ grant: Grant, isRenewal: Bool) {
+        let scope = CredentialScope(
+            registry: registry, repository: Self.repository(in: grant.scope), isRenewal: isRenewal)
         // A lookup reads files and may run a helper program. It is repeated for each grant: clouds rotate credentials.
         DispatchQueue.global().async { [self] in
-            let found = Result { try lookup(registry) }.mapError { HermesError.from($0) }
+            let found = Result { try lookup(scope) }.mapError { HermesError.from($0) }
             do {
                 try http.perform { [self] in
                     switch found {
@@ -81,8 +99,9 @@ final class Authenticator: @unchecked Sendable {
             }
         case .bearer(let realm, let service, let scope):
             do {
-                let request = try TokenExchange.request(
+                var request = try TokenExchange.request(
                     realm: realm, service: service, scope: scope, credentials: credentials, registry: base)
+                request.settings = settings
                 let collector = HTTPCollector(limit: TokenExchange.limit) { [self] result in
                     finish(
                         grant,

@@ -6,7 +6,7 @@ import Dispatch
 /// Belongs to the event-loop thread but for the marked functions. The handler is called as by `HTTPClient`; it sees only
 /// the answer that counts.
 final class BlobExchange: HTTPHandler, @unchecked Sendable {
-    private let client: RegistryClient
+    private let host: RegistryHost
     private let blob: BlobTargets.Blob
     private let request: HTTPRequest
     private let handler: any HTTPHandler
@@ -20,12 +20,12 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
 
     /// `range` nil asks for the whole blob. Throws `usage` for a repository's name that is none.
     init(
-        _ client: RegistryClient, _ blob: BlobTargets.Blob, range: Range<Int64>?, handler: any HTTPHandler
+        _ host: RegistryHost, _ blob: BlobTargets.Blob, range: Range<Int64>?, handler: any HTTPHandler
     ) throws {
-        self.client = client
+        self.host = host
         self.blob = blob
         self.handler = handler
-        var request = HTTPRequest("GET", try client.url(blob.repository, "blobs/\(blob.digest)"))
+        var request = HTTPRequest("GET", try host.url(blob.repository, "blobs/\(blob.digest)"))
         if let range {
             request.headers.append(("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)"))
         }
@@ -35,7 +35,7 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
     /// Starts it. From any thread, once; the handler is never called before this returns.
     func start() {
         do {
-            try client.http.perform { [self] in begin() }
+            try host.http.perform { [self] in begin() }
         } catch {
             let error = HermesError.from(error)
             DispatchQueue.global().async { [self] in handler.finished(.failure(error)) }
@@ -44,7 +44,7 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
 
     /// Ends it soon, with `interrupted`. From any thread.
     func cancel() {
-        try? client.http.perform { [self] in
+        try? host.http.perform { [self] in
             cancelled = true
             direct?.cancel()
             throughRegistry?.cancel()
@@ -53,19 +53,20 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
 
     /// Lets it go on after the handler said `full`. From any thread.
     func resume() {
-        try? client.http.perform { [self] in
+        try? host.http.perform { [self] in
             direct?.resume()
             throughRegistry?.resume()
         }
     }
 
     private func begin() {
-        guard let target = client.targets[blob] else { return askRegistry() }
+        guard let target = host.targets[blob] else { return askRegistry() }
         var request = request
         request.url = target
+        request.settings = host.settings
         isDirect = true
         do {
-            direct = try client.http.start(request, handler: self)
+            direct = try host.http.start(request, handler: self)
         } catch {
             finish(.failure(.from(error)))
         }
@@ -75,19 +76,19 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
         isDirect = false
         refused = false
         let exchange = RegistryExchange(
-            client, request, scope: RegistryClient.pullScope(blob.repository), handler: self)
+            host, request, scope: RegistryClient.pullScope(blob.repository), handler: self)
         throughRegistry = exchange
         exchange.begin()
     }
 
     func began(_ head: HTTPHead) -> Bool {
         if isDirect, [400, 401, 403, 404].contains(head.status) {
-            client.targets[blob] = nil
+            host.targets[blob] = nil
             refused = true
             return true
         }
-        if !isDirect, head.status == 200 || head.status == 206, head.url.origin != client.base.origin {
-            client.targets[blob] = head.url
+        if !isDirect, head.status == 200 || head.status == 206, head.url.origin != host.base.origin {
+            host.targets[blob] = head.url
         }
         return handler.began(head)
     }
@@ -100,7 +101,7 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
     func finished(_ result: Result<Void, HermesError>) {
         if isDirect {
             direct = nil
-            if case .failure = result { client.targets[blob] = nil }
+            if case .failure = result { host.targets[blob] = nil }
             if refused, !cancelled { return askRegistry() }
         }
         finish(result)
@@ -111,7 +112,7 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
         throughRegistry = nil
         if refused, case .success = result {
             return handler.finished(
-                .failure(HermesError(.interrupted, "the request to \(client.name) was cancelled")))
+                .failure(HermesError(.interrupted, "the request to \(host.name) was cancelled")))
         }
         handler.finished(result)
     }

@@ -1,6 +1,6 @@
 /// The handler of a range fetch: hands on exactly the bytes of the range, or fails. Event-loop thread only.
 final class BlobRangeFetch: HTTPHandler, @unchecked Sendable {
-    private let client: RegistryClient
+    private let host: RegistryHost
     private let digest: Digest
     private let range: Range<Int64>
     private let deliver: @Sendable (UnsafeRawBufferPointer) -> Void
@@ -12,11 +12,11 @@ final class BlobRangeFetch: HTTPHandler, @unchecked Sendable {
     private var refusalBody: [UInt8] = []
 
     init(
-        client: RegistryClient, digest: Digest, range: Range<Int64>,
+        host: RegistryHost, digest: Digest, range: Range<Int64>,
         deliver: @escaping @Sendable (UnsafeRawBufferPointer) -> Void,
         completion: @escaping @Sendable (Result<Void, HermesError>) -> Void
     ) {
-        self.client = client
+        self.host = host
         self.digest = digest
         self.range = range
         self.deliver = deliver
@@ -39,7 +39,7 @@ final class BlobRangeFetch: HTTPHandler, @unchecked Sendable {
 
     func received(_ bytes: UnsafeRawBufferPointer) -> HTTPFlow {
         guard refusal == nil else {
-            guard refusalBody.count + bytes.count <= RegistryClient.errorLimit else { return .stop }
+            guard refusalBody.count + bytes.count <= RegistryHost.errorLimit else { return .stop }
             refusalBody.append(contentsOf: bytes)
             return .taken
         }
@@ -59,7 +59,7 @@ final class BlobRangeFetch: HTTPHandler, @unchecked Sendable {
                 if let error { return .failure(error) }
                 if let refusal {
                     return .failure(
-                        client.failure(refusal, refusalBody, what: "blob \(digest), bytes \(range)"))
+                        host.failure(refusal, refusalBody, what: "blob \(digest), bytes \(range)"))
                 }
                 return Result { try reply?.end() ?? () }.mapError { .from($0) }
             })

@@ -10,6 +10,9 @@ final class BlobStream: ByteSource {
     private let blob: BlobTargets.Blob
     private let size: Int64
     private let buffer: BlobStreamBuffer
+    /// The hosts that are still to be asked before all begins anew, and the one that is being asked.
+    private var round: HostRound
+    private var host: Int?
     /// The transfer that fills the buffer.
     private var exchange: BlobExchange?
     /// Bytes that the reader got.
@@ -25,7 +28,8 @@ final class BlobStream: ByteSource {
         self.client = client
         self.blob = blob
         self.size = size
-        buffer = BlobStreamBuffer(client: client, blob: blob)
+        buffer = BlobStreamBuffer(blob: blob)
+        round = client.round(.pull, thing: "\(blob.repository)@\(blob.digest)")
     }
 
     deinit { exchange?.cancel() }
@@ -37,6 +41,7 @@ final class BlobStream: ByteSource {
             switch buffer.take(into: room) {
             case .bytes(let count, let resume):
                 offset += Int64(count)
+                if offset == size, let host { client.succeeded(host) }
                 if resume { exchange?.resume() }
                 return count
             case .failed(let error, let asked):
@@ -47,16 +52,27 @@ final class BlobStream: ByteSource {
     }
 
     private func begin() throws {
-        buffer.restart(wanted: offset..<size)
+        guard let index = host ?? round.next() else { throw round.error ?? client.noHost(.pull) }
+        host = index
+        buffer.restart(wanted: offset..<size, from: client.hosts[index])
         let exchange = try BlobExchange(
-            client, blob, range: offset == 0 ? nil : offset..<size, handler: buffer)
+            client.hosts[index], blob, range: offset == 0 ? nil : offset..<size, handler: buffer)
         self.exchange = exchange
         exchange.start()
     }
 
     /// Waits before the next try; throws the error when there is none.
     private func pause(after error: HermesError, asked: Int64?) throws {
+        let thing = "\(blob.repository)@\(blob.digest)"
+        if let index = host {
+            host = nil
+            client.failed(index, error, thing: thing)
+            round.failed(index, error)
+            if HostHealth.Fault(error) != nil, round.hasAnother { return }
+        }
+        let error = round.error ?? error
         guard error.code == .unavailable else { throw error }
+        round = client.round(.pull, thing: thing)
         if offset - failedAt >= Self.progress {
             failures = 0
             failedAt = offset

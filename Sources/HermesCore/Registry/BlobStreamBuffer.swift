@@ -19,27 +19,25 @@ final class BlobStreamBuffer: HTTPHandler, @unchecked Sendable {
 
     private static let capacity = 4 << 20
 
-    private let client: RegistryClient
     private let blob: BlobTargets.Blob
     private let ring = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 64)
     private let state = Monitor(State())
 
     // The running transfer; event-loop thread only, but for `restart`, which is called when none runs.
     private var wanted: Range<Int64> = 0..<0
+    private var host: RegistryHost?
     private var reply: RangeReply?
     private var error: HermesError?
     private var refusal: HTTPHead?
     private var refusalBody: [UInt8] = []
 
-    init(client: RegistryClient, blob: BlobTargets.Blob) {
-        self.client = client
-        self.blob = blob
-    }
+    init(blob: BlobTargets.Blob) { self.blob = blob }
 
     deinit { ring.deallocate() }
 
-    /// Gets ready for a transfer of `wanted`; the one before has ended, and all its bytes were taken.
-    func restart(wanted: Range<Int64>) {
+    /// Gets ready for a transfer of `wanted`; from `host`; the one before has ended, and all its bytes were taken.
+    func restart(wanted: Range<Int64>, from host: RegistryHost) {
+        self.host = host
         self.wanted = wanted
         reply = nil
         error = nil
@@ -106,7 +104,7 @@ final class BlobStreamBuffer: HTTPHandler, @unchecked Sendable {
 
     func received(_ bytes: UnsafeRawBufferPointer) -> HTTPFlow {
         guard refusal == nil else {
-            guard refusalBody.count + bytes.count <= RegistryClient.errorLimit else { return .stop }
+            guard refusalBody.count + bytes.count <= RegistryHost.errorLimit else { return .stop }
             refusalBody.append(contentsOf: bytes)
             return .taken
         }
@@ -148,11 +146,11 @@ final class BlobStreamBuffer: HTTPHandler, @unchecked Sendable {
             failure = error
         } else if let error {
             failure = error
-        } else if let refusal {
-            failure = client.failure(refusal, refusalBody, what: "blob \(blob.digest)")
+        } else if let refusal, let host {
+            failure = host.failure(refusal, refusalBody, what: "blob \(blob.digest)")
             asked = RetryPolicy.asked(by: refusal)
         } else {
-            failure = HermesError(.unavailable, "\(client.name): blob \(blob.digest) ended too early")
+            failure = HermesError(.unavailable, "\(host?.name ?? "the registry"): blob \(blob.digest) ended too early")
         }
         state.withLock { held in
             held.value.failure = (failure, asked)

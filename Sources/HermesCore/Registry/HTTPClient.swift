@@ -6,17 +6,22 @@ import Dispatch
 ///
 /// - Redirects are followed here and not by libcurl, so that Authorization never goes to another origin.
 /// - Only http and https are ever spoken; a redirect from https to http is refused.
+/// - Proxies are those of the environment, read once when the client is made.
 /// - Can be used from any thread. The thread ends with `close()` or with the last reference to the client.
 public final class HTTPClient: Sendable {
     private let loop: HTTPEventLoop
+    /// The file of certificate authorities that are trusted; nil for libcurl's own.
+    let authorities: String?
 
     /// Starts the event-loop thread. Throws `system` when that fails.
     public convenience init() throws { try self.init(authorities: CABundle.find()) }
 
-    /// `authorities` is the file of certificate authorities to trust; nil leaves libcurl's own.
-    init(authorities: String?) throws {
+    /// `authorities` is the file of certificate authorities to trust; nil leaves libcurl's own. `proxies` are for hosts
+    /// that have none of their own.
+    init(authorities: String?, proxies: ProxySettings = .environment) throws {
         guard Self.initialized else { throw HermesError(.system, "cannot initialise libcurl") }
-        loop = try HTTPEventLoop(authorities: authorities)
+        self.authorities = authorities
+        loop = try HTTPEventLoop(authorities: authorities, proxies: proxies)
     }
 
     deinit { loop.close(waiting: false) }

@@ -25,13 +25,15 @@ final class HTTPEventLoop: @unchecked Sendable {
     private let ended = Monitor(false)
     private let multi: UnsafeMutableRawPointer
     private let authorities: String?
+    private let proxies: ProxySettings
     /// The transfers under way, by easy handle. Loop thread only.
     private var active: [UnsafeMutableRawPointer: HTTPTransfer] = [:]
 
-    init(authorities: String?) throws {
+    init(authorities: String?, proxies: ProxySettings) throws {
         guard let multi = curl_multi_init() else { throw HermesError(.system, "cannot initialise libcurl") }
         self.multi = multi
         self.authorities = authorities
+        self.proxies = proxies
         // Idle connections that are kept; each holds a descriptor.
         hermes_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 64)
 
@@ -124,7 +126,7 @@ final class HTTPEventLoop: @unchecked Sendable {
 
     private func start(_ transfer: HTTPTransfer) {
         do {
-            let easy = try transfer.prepare(authorities: authorities)
+            let easy = try transfer.prepare(authorities: authorities, proxies: proxies)
             active[easy] = transfer
             let status = curl_multi_add_handle(multi, easy)
             guard status == CURLM_OK else {

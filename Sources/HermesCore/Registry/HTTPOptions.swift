@@ -10,7 +10,8 @@ struct HTTPOptions {
     /// handle. Throws `system` when libcurl refuses one.
     func set(
         _ request: HTTPRequest, url: HTTPURL, headers: UnsafeMutablePointer<curl_slist>?, upload: HTTPUpload?,
-        authorities: String?, errorText: UnsafeMutablePointer<CChar>, context: UnsafeMutableRawPointer
+        authorities: String?, proxy: String?, errorText: UnsafeMutablePointer<CChar>,
+        context: UnsafeMutableRawPointer
     ) throws {
         // libcurl copies the strings.
         try string(CURLOPT_URL, url.text)
@@ -26,8 +27,11 @@ struct HTTPOptions {
         try number(CURLOPT_TCP_KEEPALIVE, 1)
         try number(CURLOPT_BUFFERSIZE, 256 << 10)
         try number(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-        if Reference.isLoopback(url.host) { try string(CURLOPT_PROXY, "") }
+        // Set also where there is none: libcurl must not look into the environment by its own rules.
+        try string(CURLOPT_PROXY, proxy ?? "")
+        try string(CURLOPT_NOPROXY, "")
         if let authorities { try string(CURLOPT_CAINFO, authorities) }
+        if let settings = request.settings { try apply(settings) }
 
         switch request.method {
         case "GET": try number(CURLOPT_HTTPGET, 1)
@@ -46,6 +50,25 @@ struct HTTPOptions {
         try check(hermes_curl_set_pointer(easy, CURLOPT_HTTPHEADER, headers))
         try check(hermes_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText))
         try callbacks(context)
+    }
+
+    private func apply(_ settings: HTTPHostSettings) throws {
+        if let pem = settings.authorities {
+            // Copied by libcurl, which keeps it for as long as the handle.
+            try pem.withUnsafeBytes {
+                try check(hermes_curl_set_blob(easy, CURLOPT_CAINFO_BLOB, $0.baseAddress, $0.count))
+            }
+        }
+        if let client = settings.client {
+            try string(CURLOPT_SSLCERT, client.certificate)
+            if let key = client.key { try string(CURLOPT_SSLKEY, key) }
+        }
+        if !settings.verifies {
+            try number(CURLOPT_SSL_VERIFYPEER, 0)
+            try number(CURLOPT_SSL_VERIFYHOST, 0)
+        }
+        if let limit = settings.connectTimeout { try number(CURLOPT_CONNECTTIMEOUT_MS, max(limit, 1)) }
+        if let proxy = settings.proxy { try string(CURLOPT_PROXY, proxy) }
     }
 
     private func callbacks(_ context: UnsafeMutableRawPointer) throws {

@@ -25,6 +25,11 @@ public struct HTTPRequest: Sendable {
     public var stallLimit = 30
     /// How many seconds the whole transfer may take; nil for no bound but `stallLimit`.
     public var timeLimit: Int?
+    /// How connections are made where the host wants it otherwise, redirects included: a registry's object store often
+    /// has its certificate from the same authority.
+    var settings: HTTPHostSettings?
+    /// Header fields that go to the URL's own origin alone; one in `headers` takes the place of those of its name.
+    var originHeaders: [(name: String, value: String)] = []
 
     /// Makes a request.
     public init(

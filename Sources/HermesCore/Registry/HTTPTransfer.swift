@@ -42,7 +42,7 @@ final class HTTPTransfer: @unchecked Sendable {
 
     /// Checks the request and opens its file. Throws `usage` for a header with a control character.
     init(_ request: HTTPRequest, handler: any HTTPHandler) throws {
-        for (name, value) in request.headers + [(request.method, "")] {
+        for (name, value) in request.headers + request.originHeaders + [(request.method, "")] {
             guard !name.isEmpty, name.utf8.allSatisfy({ $0.isAlphanumeric || $0 == UInt8(ascii: "-") }),
                 !value.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7f })
             else {
@@ -62,7 +62,7 @@ final class HTTPTransfer: @unchecked Sendable {
     deinit { errorText.deallocate() }
 
     /// Makes the easy handle of the next hop. Throws `system` when libcurl refuses an option.
-    func prepare(authorities: String?) throws -> UnsafeMutableRawPointer {
+    func prepare(authorities: String?, proxies: ProxySettings) throws -> UnsafeMutableRawPointer {
         guard let easy = curl_easy_init() else { throw HermesError(.system, "out of memory") }
         self.easy = easy
         parser = HTTPHeadParser(url: url)
@@ -72,6 +72,10 @@ final class HTTPTransfer: @unchecked Sendable {
         upload?.rewind(to: 0)
 
         var fields = headers
+        if url.origin == request.url.origin {
+            let own = Set(headers.map { $0.name.lowercased() })
+            fields += request.originHeaders.filter { !own.contains($0.name.lowercased()) }
+        }
         if !fields.contains(where: { $0.name.lowercased() == "accept-encoding" }) {
             // Blobs are named by the digest of their stored bytes; an encoding on the way would change them.
             fields.append(("Accept-Encoding", "identity"))
@@ -90,7 +94,7 @@ final class HTTPTransfer: @unchecked Sendable {
         }
         try HTTPOptions(easy).set(
             request, url: url, headers: headerList, upload: upload, authorities: authorities,
-            errorText: errorText, context: Unmanaged.passUnretained(self).toOpaque())
+            proxy: proxies.proxy(for: url), errorText: errorText, context: Unmanaged.passUnretained(self).toOpaque())
         return easy
     }
 

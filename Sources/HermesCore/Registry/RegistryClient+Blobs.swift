@@ -3,7 +3,8 @@ extension RegistryClient {
     /// digest is not checked. Throws `usage` for a name that is no repository's; what the registry says comes with the
     /// reads: `notFound`, `denied`, `unavailable`, `protocolViolation`.
     public func openBlob(repository: String, _ descriptor: Descriptor) throws -> any ByteSource {
-        _ = try url(repository, "blobs/")
+        guard let host = hosts.first else { throw noHost(.pull) }
+        _ = try host.url(repository, "blobs/")
         return BlobStream(
             client: self, blob: .init(repository: repository, digest: descriptor.digest),
             size: descriptor.size)
@@ -12,8 +13,9 @@ extension RegistryClient {
     /// Fetches the half-open byte range of a blob, and delivers exactly its bytes, in order, in pieces, or fails.
     ///
     /// `deliver` and `completion` are called on the event-loop thread and must not block; the pointer is valid during the
-    /// call. `completion` is called once, last, and never before this function returns. Nothing is tried again but what
-    /// a renewed token or a new redirect repairs: who schedules fetches also schedules retries. Bytes that were
+    /// call. `completion` is called once, last, and never before this function returns. A host that fails is followed by
+    /// the next, which goes on where it stopped; beyond that, nothing is tried again but what a renewed token or a new
+    /// redirect repairs: who schedules fetches also schedules retries. Bytes that were
     /// delivered before a failure are right as far as the registry is.
     @discardableResult
     public func fetchRange(
@@ -29,12 +31,11 @@ extension RegistryClient {
                 http.soon { completion(.success(())) }
                 return Cancellation {}
             }
-            let fetch = BlobRangeFetch(
-                client: self, digest: digest, range: range, deliver: deliver, completion: completion)
-            let exchange = try BlobExchange(
-                self, .init(repository: repository, digest: digest), range: range, handler: fetch)
-            exchange.start()
-            return Cancellation { exchange.cancel() }
+            let fetch = HostedRangeFetch(
+                client: self, blob: .init(repository: repository, digest: digest), range: range,
+                deliver: deliver, completion: completion)
+            try http.perform { fetch.start() }
+            return Cancellation { fetch.cancel() }
         } catch {
             let error = HermesError.from(error)
             http.soon { completion(.failure(error)) }
@@ -50,15 +51,19 @@ extension RegistryClient {
                 "blob \(descriptor.digest) of \(descriptor.size) bytes is larger than the limit of \(limit)")
         }
         let what = "blob \(descriptor.digest) of \(repository)"
-        let request = HTTPRequest("GET", try url(repository, "blobs/\(descriptor.digest)"))
         let size = Int(descriptor.size)
-        // An error's body may be longer than the blob.
-        let response = try await send(
-            request, scope: Self.pullScope(repository), limit: max(size, Self.errorLimit))
-        guard response.head.status == 200 else { throw failure(response.head, response.body, what: what) }
-        guard response.body.count == size, Digest.of(response.body) == descriptor.digest else {
-            throw HermesError(.corrupt, "\(name) sends other bytes than \(what)")
+        return try await onHosts(.pull, for: "\(repository)@\(descriptor.digest)") { host in
+            let request = HTTPRequest("GET", try host.url(repository, "blobs/\(descriptor.digest)"))
+            // An error's body may be longer than the blob.
+            let response = try await host.send(
+                request, scope: Self.pullScope(repository), limit: max(size, RegistryHost.errorLimit))
+            guard response.head.status == 200 else {
+                throw host.failure(response.head, response.body, what: what)
+            }
+            guard response.body.count == size, Digest.of(response.body) == descriptor.digest else {
+                throw HermesError(.corrupt, "\(host.name) sends other bytes than \(what)")
+            }
+            return response.body
         }
-        return response.body
     }
 }

@@ -6,61 +6,85 @@ extension RegistryClient {
     /// Finds out what a reference names, without fetching it where the registry can say so. Throws `notFound`, `denied`,
     /// `unavailable`, `protocolViolation`.
     public func resolve(_ reference: Reference) async throws -> Descriptor {
-        let request = try manifestRequest("HEAD", reference.repository, reference.target)
-        let response = try await send(
-            request, scope: Self.pullScope(reference.repository), limit: Self.errorLimit)
-        let head = response.head
+        let descriptor: Descriptor? = try await onHosts(
+            reference.digest == nil ? .resolve : .pull, for: Self.thing(reference)
+        ) { host in
+            let request = try Self.manifestRequest("HEAD", host, reference.repository, reference.target)
+            let response = try await host.send(
+                request, scope: Self.pullScope(reference.repository), limit: RegistryHost.errorLimit)
+            return try Self.descriptor(response.head, host, reference)
+        }
+        if let descriptor { return descriptor }
+        return try await manifest(reference).descriptor
+    }
+
+    /// What is remembered as missing: manifests by their digest. A tag may come into being any moment.
+    private static func thing(_ reference: Reference) -> String? {
+        reference.digest.map { "\(reference.repository)@\($0)" }
+    }
+
+    /// The descriptor in the answer to HEAD; nil when it does not say.
+    private static func descriptor(
+        _ head: HTTPHead, _ host: RegistryHost, _ reference: Reference
+    ) throws -> Descriptor? {
         guard head.status == 200 || head.status == 405 || head.status == 501 else {
-            throw failure(head, [], what: "\(reference)")
+            throw host.failure(head, [], what: "\(reference)")
         }
         guard head.status == 200, let text = head["docker-content-digest"], let size = head.contentLength,
             let type = head["content-type"].map(Self.mediaType),
             MediaType.isIndex(type) || MediaType.isManifest(type)
-        else { return try await manifest(reference).descriptor }
+        else { return nil }
         let digest = try Digest(text)
         guard reference.digest == nil || reference.digest == digest else {
-            throw HermesError(.protocolViolation, "\(name) has \(digest) where \(reference) should be")
+            throw HermesError(.protocolViolation, "\(host.name) has \(digest) where \(reference) should be")
         }
         return Descriptor(mediaType: type, digest: digest, size: size)
     }
 
     /// Fetches what a reference names: a manifest or an index, with its descriptor. Bytes and digest belong together.
     public func manifest(_ reference: Reference) async throws -> (descriptor: Descriptor, bytes: [UInt8]) {
-        let (type, bytes) = try await fetch(reference.repository, reference.target, what: "\(reference)")
-        let digest = Digest.of(bytes)
-        if let expected = reference.digest, expected != digest {
-            throw HermesError(.corrupt, "\(name) sends a manifest with digest \(digest) for \(reference)")
+        try await onHosts(reference.digest == nil ? .resolve : .pull, for: Self.thing(reference)) { host in
+            let (type, bytes) = try await Self.fetch(
+                host, reference.repository, reference.target, what: "\(reference)")
+            let digest = Digest.of(bytes)
+            if let expected = reference.digest, expected != digest {
+                throw HermesError(
+                    .corrupt, "\(host.name) sends a manifest with digest \(digest) for \(reference)")
+            }
+            return (Descriptor(mediaType: type, digest: digest, size: Int64(bytes.count)), bytes)
         }
-        return (Descriptor(mediaType: type, digest: digest, size: Int64(bytes.count)), bytes)
     }
 
     /// Fetches the manifest or index of a descriptor and checks its digest. Throws `corrupt` when it is another.
     public func manifest(repository: String, _ descriptor: Descriptor) async throws -> [UInt8] {
         let what = "manifest \(descriptor.digest) of \(repository)"
-        let (_, bytes) = try await fetch(repository, descriptor.digest.description, what: what)
-        guard Int64(bytes.count) == descriptor.size, Digest.of(bytes) == descriptor.digest else {
-            throw HermesError(.corrupt, "\(name) sends other bytes than \(what)")
+        return try await onHosts(.pull, for: "\(repository)@\(descriptor.digest)") { host in
+            let (_, bytes) = try await Self.fetch(
+                host, repository, descriptor.digest.description, what: what)
+            guard Int64(bytes.count) == descriptor.size, Digest.of(bytes) == descriptor.digest else {
+                throw HermesError(.corrupt, "\(host.name) sends other bytes than \(what)")
+            }
+            return bytes
         }
-        return bytes
     }
 
-    /// Fetches the manifest under a tag; nil when there is none.
-    func manifestIfPresent(repository: String, tag: String) async throws -> [UInt8]? {
+    /// Fetches the manifest under a tag; nil when there is none. One try.
+    static func manifestIfPresent(_ host: RegistryHost, repository: String, tag: String) async throws -> [UInt8]? {
         do {
-            return try await fetch(repository, tag, what: "\(repository):\(tag)").bytes
+            return try await fetch(host, repository, tag, what: "\(repository):\(tag)").bytes
         } catch let error as HermesError where error.code == .notFound {
             return nil
         }
     }
 
-    private func fetch(
-        _ repository: String, _ target: String, what: String
+    private static func fetch(
+        _ host: RegistryHost, _ repository: String, _ target: String, what: String
     ) async throws -> (mediaType: String, bytes: [UInt8]) {
-        let request = try manifestRequest("GET", repository, target)
-        let response = try await send(
-            request, scope: Self.pullScope(repository), limit: ManifestDocument.sizeLimit)
-        guard response.head.status == 200 else { throw failure(response.head, response.body, what: what) }
-        var type = response.head["content-type"].map(Self.mediaType) ?? ""
+        let request = try manifestRequest("GET", host, repository, target)
+        let response = try await host.send(
+            request, scope: pullScope(repository), limit: ManifestDocument.sizeLimit)
+        guard response.head.status == 200 else { throw host.failure(response.head, response.body, what: what) }
+        var type = response.head["content-type"].map(mediaType) ?? ""
         if !MediaType.isIndex(type), !MediaType.isManifest(type) {
             // Schema 1 has types of its own; a plain file server has none. The content tells, or throws.
             switch try ManifestDocument.parse(response.body, name: what) {
@@ -71,11 +95,11 @@ extension RegistryClient {
         return (type, response.body)
     }
 
-    private func manifestRequest(_ method: String, _ repository: String, _ target: String) throws
-        -> HTTPRequest
-    {
+    private static func manifestRequest(
+        _ method: String, _ host: RegistryHost, _ repository: String, _ target: String
+    ) throws -> HTTPRequest {
         var request = HTTPRequest(
-            method, try url(repository, "manifests/\(target)"), headers: [("Accept", Self.accept)])
+            method, try host.url(repository, "manifests/\(target)"), headers: [("Accept", accept)])
         request.timeLimit = 120
         return request
     }

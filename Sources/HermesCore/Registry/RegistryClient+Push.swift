@@ -7,16 +7,19 @@ extension RegistryClient {
         case file(path: String)
     }
 
-    /// Whether a repository has a blob.
+    /// Whether a repository has a blob, at the host that takes uploads.
     public func hasBlob(repository: String, _ digest: Digest) async throws -> Bool {
-        var request = HTTPRequest("HEAD", try url(repository, "blobs/\(digest)"))
+        let host = try pushHost()
+        var request = HTTPRequest("HEAD", try host.url(repository, "blobs/\(digest)"))
         // A redirect to an object store says that the blob is there; its URL may be signed for GET only.
         request.redirects = 0
-        let response = try await send(request, scope: Self.pushScope(repository), limit: Self.errorLimit)
-        switch response.head.status {
+        let head = try await retrying { [request] in
+            try await host.send(request, scope: Self.pushScope(repository), limit: RegistryHost.errorLimit).head
+        }
+        switch head.status {
         case 200, 302, 307: return true
         case 404: return false
-        default: throw failure(response.head, [], what: "blob \(digest) of \(repository)")
+        default: throw host.failure(head, [], what: "blob \(digest) of \(repository)")
         }
     }
 
@@ -32,26 +35,28 @@ extension RegistryClient {
             case .bytes(let bytes): .bytes(bytes)
             case .file(let path): .file(path: path, size: size)
             }
+        let host = try pushHost()
         try await retrying {
-            let session = HTTPRequest("POST", try self.url(repository, "blobs/uploads/"))
-            let answer = try await self.sendOnce(
-                session, scope: Self.pushScope(repository), limit: Self.errorLimit)
+            let session = HTTPRequest("POST", try host.url(repository, "blobs/uploads/"))
+            let answer = try await host.send(
+                session, scope: Self.pushScope(repository), limit: RegistryHost.errorLimit)
             guard answer.head.status == 202, let location = answer.head["location"] else {
-                throw self.failure(answer.head, answer.body, what: "upload to \(repository)")
+                throw host.failure(answer.head, answer.body, what: "upload to \(repository)")
             }
             try await self.upload(
-                body, digest: digest, to: try HTTPURL(location, relativeTo: answer.head.url),
+                body, digest: digest, to: try HTTPURL(location, relativeTo: answer.head.url), host,
                 repository: repository)
         }
         return true
     }
 
     private func upload(
-        _ body: HTTPRequest.Body, digest: Digest, to location: HTTPURL, repository: String
+        _ body: HTTPRequest.Body, digest: Digest, to location: HTTPURL, _ host: RegistryHost,
+        repository: String
     ) async throws {
-        guard location.scheme == "https" || base.scheme == "http" else {
+        guard location.scheme == "https" || host.base.scheme == "http" else {
             throw HermesError(
-                .protocolViolation, "\(name) wants an upload over plain HTTP, to \(location.display)",
+                .protocolViolation, "\(host.name) wants an upload over plain HTTP, to \(location.display)",
                 advice: "its proxy does not tell it that clients use https (X-Forwarded-Proto)")
         }
         var put = HTTPRequest(
@@ -61,17 +66,19 @@ extension RegistryClient {
         put.stallLimit = 600
         let what = "upload of \(digest) to \(repository)"
         let response: HTTPResponse
-        if location.origin == base.origin {
-            response = try await sendOnce(put, scope: Self.pushScope(repository), limit: Self.errorLimit)
+        if location.origin == host.base.origin {
+            response = try await host.send(
+                put, scope: Self.pushScope(repository), limit: RegistryHost.errorLimit)
         } else {
             // Somebody else's server: it gets the bytes, but no credentials of the registry's.
-            response = try await http.send(put, limit: Self.errorLimit)
+            put.settings = host.settings
+            response = try await http.send(put, limit: RegistryHost.errorLimit)
         }
         guard (200...299).contains(response.head.status) else {
-            throw failure(response.head, response.body, what: what)
+            throw host.failure(response.head, response.body, what: what)
         }
         if let text = response.head["docker-content-digest"], Digest.parse(text.utf8) != digest {
-            throw HermesError(.protocolViolation, "\(name) stored the \(what) under \(text.printable(80))")
+            throw HermesError(.protocolViolation, "\(host.name) stored the \(what) under \(text.printable(80))")
         }
     }
 
@@ -86,12 +93,16 @@ extension RegistryClient {
         }
         let digest = Digest.of(bytes)
         let target = tag ?? digest.description
+        let host = try pushHost()
         let request = HTTPRequest(
-            "PUT", try url(repository, "manifests/\(target)"), headers: [("Content-Type", mediaType)],
+            "PUT", try host.url(repository, "manifests/\(target)"), headers: [("Content-Type", mediaType)],
             body: .bytes(bytes))
-        let response = try await send(request, scope: Self.pushScope(repository), limit: Self.errorLimit)
+        let response = try await retrying {
+            try await host.send(request, scope: Self.pushScope(repository), limit: RegistryHost.errorLimit)
+        }
         guard (200...299).contains(response.head.status) else {
-            throw failure(response.head, response.body, what: "upload of manifest \(target) to \(repository)")
+            throw host.failure(
+                response.head, response.body, what: "upload of manifest \(target) to \(repository)")
         }
         let descriptor = Descriptor(mediaType: mediaType, digest: digest, size: Int64(bytes.count))
         return (descriptor, response.head["oci-subject"] != nil)

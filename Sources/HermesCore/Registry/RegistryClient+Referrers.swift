@@ -7,12 +7,24 @@ extension RegistryClient {
     public func referrers(
         repository: String, of digest: Digest, artifactType: String? = nil
     ) async throws -> [Descriptor] {
-        let all =
-            if let listed = try await listedReferrers(repository, digest, artifactType) { listed } else {
-                try await fallbackIndex(repository, digest)?.manifests ?? []
+        let empty = HermesError(.notFound, "nothing refers to \(digest) in \(name)/\(repository)")
+        do {
+            return try await onHosts(.resolve, for: nil) { host in
+                let all =
+                    if let listed = try await listedReferrers(host, repository, digest, artifactType) {
+                        listed
+                    } else {
+                        try await fallbackIndex(host, repository, digest)?.manifests ?? []
+                    }
+                // A registry may ignore the filter.
+                let found = all.filter { artifactType == nil || $0.artifactType == artifactType }
+                // A mirror copies images, and often not what refers to them: its "none" is not the registry's.
+                guard !found.isEmpty else { throw empty }
+                return found
             }
-        // A registry may ignore the filter.
-        return all.filter { artifactType == nil || $0.artifactType == artifactType }
+        } catch let error as HermesError where error.code == .notFound {
+            return []
+        }
     }
 
     /// Uploads the manifest of an artifact about another manifest, and makes it findable: a registry that does not keep
@@ -30,7 +42,9 @@ extension RegistryClient {
         entry.annotations = annotations
         guard !tracksSubject else { return entry }
 
-        var index = try await fallbackIndex(repository, subject) ?? ImageIndex(manifests: [])
+        let host = try pushHost()
+        var index =
+            try await retrying { try await fallbackIndex(host, repository, subject) } ?? ImageIndex(manifests: [])
         guard !index.manifests.contains(entry) else { return entry }
         index.manifests.removeAll { $0.digest == entry.digest }
         index.manifests.append(entry)
@@ -43,9 +57,13 @@ extension RegistryClient {
 
     static func fallbackTag(_ digest: Digest) -> String { "sha256-\(digest.hex)" }
 
-    private func fallbackIndex(_ repository: String, _ digest: Digest) async throws -> ImageIndex? {
+    private func fallbackIndex(
+        _ host: RegistryHost, _ repository: String, _ digest: Digest
+    ) async throws -> ImageIndex? {
         let tag = Self.fallbackTag(digest)
-        guard let bytes = try await manifestIfPresent(repository: repository, tag: tag) else { return nil }
+        guard let bytes = try await Self.manifestIfPresent(host, repository: repository, tag: tag) else {
+            return nil
+        }
         guard case .index(let index) = try ManifestDocument.parse(bytes, name: "\(name)/\(repository):\(tag)")
         else {
             throw HermesError(.protocolViolation, "\(name)/\(repository):\(tag) is not a list of referrers")
@@ -55,36 +73,36 @@ extension RegistryClient {
 
     /// What the referrers API lists; nil when the registry has no such API.
     private func listedReferrers(
-        _ repository: String, _ digest: Digest, _ artifactType: String?
+        _ host: RegistryHost, _ repository: String, _ digest: Digest, _ artifactType: String?
     ) async throws -> [Descriptor]? {
-        var page = try url(repository, "referrers/\(digest)")
+        var page = try host.url(repository, "referrers/\(digest)")
         if let artifactType { page = try page.adding("artifactType", artifactType) }
         var found: [Descriptor] = []
         for _ in 0..<Self.pageLimit {
             let request = HTTPRequest("GET", page, headers: [("Accept", MediaType.index)])
-            let response = try await send(
+            let response = try await host.send(
                 request, scope: Self.pullScope(repository), limit: ManifestDocument.sizeLimit)
             switch response.head.status {
             case 200: break
             // Registries that do not know the path say so in different ways.
             case 400, 404, 405, 501: return nil
-            default: throw failure(response.head, response.body, what: "referrers of \(digest)")
+            default: throw host.failure(response.head, response.body, what: "referrers of \(digest)")
             }
             // A web page in its place is no answer of the API either.
             guard response.head["content-type"].map(Self.mediaType) == MediaType.index else { return nil }
             let document = try ManifestDocument.parse(
-                response.body, name: "the referrers of \(digest) at \(name)")
+                response.body, name: "the referrers of \(digest) at \(host.name)")
             guard case .index(let index) = document else {
-                throw HermesError(.protocolViolation, "\(name) has no list of referrers of \(digest)")
+                throw HermesError(.protocolViolation, "\(host.name) has no list of referrers of \(digest)")
             }
             found += index.manifests
             guard let next = Self.nextPage(response.head) else { return found }
             page = try HTTPURL(next, relativeTo: page)
-            guard page.origin == base.origin else {
-                throw HermesError(.protocolViolation, "\(name) continues its list at \(page.display)")
+            guard page.origin == host.base.origin else {
+                throw HermesError(.protocolViolation, "\(host.name) continues its list at \(page.display)")
             }
         }
-        throw HermesError(.protocolViolation, "\(name) lists the referrers of \(digest) without end")
+        throw HermesError(.protocolViolation, "\(host.name) lists the referrers of \(digest) without end")
     }
 
     /// The target of `Link: <…>; rel="next"` (RFC 8288).

@@ -1,24 +1,29 @@
 extension RegistryClient {
-    /// Sends a request with authorisation and collects the answer, whatever its status but temporary ones: those and
-    /// broken connections are tried again by the retry policy. Throws as `HTTPClient.send` does, and `denied`.
-    func send(_ request: HTTPRequest, scope: String, limit: Int) async throws -> HTTPResponse {
-        try await retrying { try await self.sendOnce(request, scope: scope, limit: limit) }
-    }
-
-    /// As `send`, with a single try; a temporary status is thrown as `Temporary`.
-    func sendOnce(_ request: HTTPRequest, scope: String, limit: Int) async throws -> HTTPResponse {
-        let response = try await HTTPCollector.response { completion in
-            let collector = HTTPCollector(limit: limit, completion: completion)
-            let exchange = RegistryExchange(self, request, scope: scope, handler: collector)
-            exchange.start()
-            return Cancellation { exchange.cancel() }
+    /// Asks one host after the other until `body` succeeds with one. When all failed for the time being, they are asked
+    /// again by the retry policy. `thing` names what is asked for, so that a host that lacks it is not asked for it
+    /// again soon. Throws the failure that counts (`HostRound`).
+    func onHosts<Value>(
+        _ capability: HostCapabilities, for thing: String?, _ body: (RegistryHost) async throws -> Value
+    ) async throws -> Value {
+        try await retrying {
+            var round = self.round(capability, thing: thing)
+            var asked: Int64?
+            while let index = round.next() {
+                do {
+                    let value = try await body(hosts[index])
+                    succeeded(index)
+                    return value
+                } catch {
+                    let temporary = error as? Temporary
+                    let failure = temporary?.error ?? HermesError.from(error)
+                    guard HostHealth.Fault(failure) != nil else { throw failure }
+                    asked = temporary?.asked
+                    failed(index, failure, thing: thing)
+                    round.failed(index, failure)
+                }
+            }
+            throw Temporary(error: round.error ?? noHost(capability), asked: asked)
         }
-        if RetryPolicy.isTemporary(response.head.status) {
-            throw Temporary(
-                error: failure(response.head, response.body, what: request.url.display),
-                asked: RetryPolicy.asked(by: response.head))
-        }
-        return response
     }
 
     /// A failure that another try may not meet.
@@ -41,7 +46,7 @@ extension RegistryClient {
                 failure = Temporary(error: error, asked: nil)
             }
             failures += 1
-            guard
+            guard failure.error.code == .unavailable,
                 let delay = retries.delay(
                     failures: failures, asked: failure.asked, random: .random(in: 0...1))
             else { throw failure.error }

@@ -1,10 +1,10 @@
 import Dispatch
 
-/// One request to a registry with its authorisation: a 401 of the registry renews it and sends the request once more.
+/// One request to a registry with its authorisation: a 401 of the registry, or its word that it has run out, renews it and sends the request once more.
 ///
 /// Belongs to the HTTP client's event-loop thread but for the marked functions. The handler is called as by `HTTPClient`.
 final class RegistryExchange: HTTPHandler, @unchecked Sendable {
-    private let client: RegistryClient
+    private let host: RegistryHost
     private let request: HTTPRequest
     private let scope: String
     private let handler: any HTTPHandler
@@ -13,12 +13,12 @@ final class RegistryExchange: HTTPHandler, @unchecked Sendable {
     private var renewed = false
     private var cancelled = false
     private var done = false
-    /// The 401 that is being dealt with, and its body.
+    /// The refusal that is being dealt with, and its body.
     private var refusal: HTTPHead?
     private var refusalBody: [UInt8] = []
 
-    init(_ client: RegistryClient, _ request: HTTPRequest, scope: String, handler: any HTTPHandler) {
-        self.client = client
+    init(_ host: RegistryHost, _ request: HTTPRequest, scope: String, handler: any HTTPHandler) {
+        self.host = host
         self.request = request
         self.scope = scope
         self.handler = handler
@@ -27,7 +27,7 @@ final class RegistryExchange: HTTPHandler, @unchecked Sendable {
     /// Starts it. From any thread, once; the handler is never called before this returns.
     func start() {
         do {
-            try client.http.perform { [self] in begin() }
+            try host.http.perform { [self] in begin() }
         } catch {
             let error = HermesError.from(error)
             DispatchQueue.global().async { [self] in finish(.failure(error)) }
@@ -37,29 +37,31 @@ final class RegistryExchange: HTTPHandler, @unchecked Sendable {
     /// Ends it soon, with `interrupted`. From any thread.
     func cancel() {
         // When the client is closed, all its transfers have ended.
-        try? client.http.perform { [self] in
+        try? host.http.perform { [self] in
             cancelled = true
             task?.cancel()
         }
     }
 
     /// Lets it go on after the handler said `full`. From any thread.
-    func resume() { try? client.http.perform { [self] in task?.resume() } }
+    func resume() { try? host.http.perform { [self] in task?.resume() } }
 
     /// As `start`, on the event-loop thread.
     func begin() {
-        client.authenticator.authorization(for: scope) { [self] in send($0) }
+        host.authenticator.authorization(for: scope) { [self] in send($0) }
     }
 
     private func send(_ authorization: Result<String?, HermesError>) {
         if cancelled {
-            return finish(.failure(HermesError(.interrupted, "the request to \(client.name) was cancelled")))
+            return finish(.failure(HermesError(.interrupted, "the request to \(host.name) was cancelled")))
         }
         do {
             used = try authorization.get()
             var request = request
+            request.settings = host.settings
+            request.originHeaders = host.headers
             if let used { request.headers.append(("Authorization", used)) }
-            task = try client.http.start(request, handler: self)
+            task = try host.http.start(request, handler: self)
         } catch {
             finish(.failure(.from(error)))
         }
@@ -67,7 +69,9 @@ final class RegistryExchange: HTTPHandler, @unchecked Sendable {
 
     func began(_ head: HTTPHead) -> Bool {
         // The 401 of a host that we were redirected to says nothing about the registry's tokens.
-        guard head.status == 401, !renewed, head.url.origin == client.base.origin else {
+        // ECR answers 403 or 400 when a login has run out; only the body tells that from other refusals.
+        let mayHaveExpired = used != nil && (head.status == 403 || head.status == 400)
+        guard head.status == 401 || mayHaveExpired, !renewed, head.url.origin == host.base.origin else {
             return handler.began(head)
         }
         refusal = head
@@ -86,17 +90,36 @@ final class RegistryExchange: HTTPHandler, @unchecked Sendable {
         guard let head = refusal, case .success = result else { return finish(result) }
         refusal = nil
         renewed = true
-        let challenges = AuthChallenge.parse(head.all("www-authenticate"))
-        client.authenticator.renew(for: scope, used: used, challenges: challenges) { [self] renewal in
+        let resend = { [self] (renewal: Result<String?, HermesError>) in
             if case .success(let header) = renewal, header == used {
                 // The same credentials would be refused again, and count as another failed login.
-                if handler.began(head) { _ = refusalBody.withUnsafeBytes { handler.received($0) } }
-                finish(.success(()))
+                pass(head)
             } else {
                 refusalBody = []
                 send(renewal)
             }
         }
+        if head.status == 401 {
+            let challenges = AuthChallenge.parse(head.all("www-authenticate"))
+            host.authenticator.renew(for: scope, used: used, challenges: challenges, resend)
+        } else if let used, Self.saysExpired(refusalBody) {
+            host.authenticator.replaceExpired(for: scope, used: used, resend)
+        } else {
+            pass(head)
+        }
+    }
+
+    /// Hands a refusal on that stays one.
+    private func pass(_ head: HTTPHead) {
+        if handler.began(head) { _ = refusalBody.withUnsafeBytes { handler.received($0) } }
+        finish(.success(()))
+    }
+
+    /// Whether an answer is ECR's "Your authorization token has expired", or another registry's word for it.
+    private static func saysExpired(_ body: [UInt8]) -> Bool {
+        let text = String(decoding: body, as: UTF8.self).lowercased()
+        return text.contains("token has expired") || text.contains("token is expired")
+            || text.contains("expiredtoken")
     }
 
     private func finish(_ result: Result<Void, HermesError>) {

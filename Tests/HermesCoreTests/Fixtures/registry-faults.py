@@ -128,10 +128,18 @@ class Registry(Handler):
                 count("token-refused")
                 return self.answer(401)
             return self.token(query["scope"][0])
-        match = re.fullmatch(r"/v2/([a-z0-9-]+)/(blobs|manifests|referrers)/(.*)", url.path)
+        # A mirror's path may say that all its repositories are to be as bad as one.
+        match = re.fullmatch(
+            r"(?:/as-([a-z0-9-]+)(?:/v2)?|/v2)/([a-z0-9-]+)/(blobs|manifests|referrers)/(.*)", url.path)
         if not match:
+            count("unknown")
             return self.answer(404)
-        repository, kind, what = match.groups()
+        behaviour, repository, kind, what = match.groups()
+        repository = behaviour or repository
+        for name in parse_qs(url.query).get("ns", []):
+            count("ns-" + name)
+        if "X-Mirror" in self.headers:
+            count("header-" + ",".join(self.headers.get_all("X-Mirror")))
         number = count(repository)
         getattr(self, kind)(repository, what, number, url)
 
@@ -197,6 +205,16 @@ class Registry(Handler):
         elif repository == "tokens":
             if self.authorized(repository):
                 self.blob()
+        elif repository in ("expiring", "denying"):
+            # A login in every request, which is good for three; then the answer is ECR's.
+            user = self.headers.get("Authorization", "")
+            if not user.startswith("Basic "):
+                return self.answer(401, Www_Authenticate='Basic realm="test"')
+            if repository == "denying" or count("login-" + user) > 3:
+                status = 400 if number % 2 else 403
+                message = "no" if repository == "denying" else "Your Authorization Token has expired. Reauthenticate"
+                return self.answer(status, json.dumps({"errors": [{"code": "DENIED", "message": message}]}).encode())
+            self.blob()
         elif repository == "redirecting":
             if self.authorized(repository):
                 location = f"http://127.0.0.1:{store.server_port}/blob?signature={number}&token=topsecret"

@@ -53,7 +53,7 @@ import Testing
         let now = ContinuousClock.now
         let grant = AuthState<Int>.Grant.bearer(realm: "https://a/token", service: "s", scope: "a")
         guard
-            case .obtain(grant) = state.challenged(
+            case .obtain(grant, isRenewal: false) = state.challenged(
                 scope: "a", used: nil, challenges: Self.bearer, now: now, waiter: 1),
             case .wait = state.challenged(scope: "a", used: nil, challenges: Self.bearer, now: now, waiter: 2),
             case .wait = state.authorization(scope: "a", now: now, waiter: 3),
@@ -92,25 +92,35 @@ import Testing
         }
     }
 
-    @Test func namesAndPasswordsAreForAllScopes() {
+    @Test func namesAndPasswordsStayGood() {
         var state = AuthState<Int>()
         let now = ContinuousClock.now
         guard
-            case .obtain(.basic) = state.challenged(
+            case .obtain(.basic(scope: "a"), isRenewal: false) = state.challenged(
                 scope: "a", used: nil, challenges: Self.basic, now: now, waiter: 1)
         else {
             Issue.record("not obtained")
             return
         }
-        #expect(state.obtained(.basic, header: "Basic x", until: nil) == [1])
-        #expect(sent(state.authorization(scope: "b", now: now + .seconds(1 << 30), waiter: 2)) == "Basic x")
+        #expect(state.obtained(.basic(scope: "a"), header: "Basic x", until: nil) == [1])
+        #expect(sent(state.authorization(scope: "a", now: now + .seconds(1 << 30), waiter: 2)) == "Basic x")
+        // Another repository may have credentials of its own; an answer may say that these have run out.
+        guard
+            case .obtain(.basic(scope: "b"), isRenewal: false) = state.authorization(
+                scope: "b", now: now, waiter: 3),
+            case .obtain(.basic(scope: "a"), isRenewal: true) = state.expired(
+                scope: "a", used: "Basic x", now: now, waiter: 4)
+        else {
+            Issue.record("not obtained")
+            return
+        }
     }
 
     @Test func tokensGoBeforePasswords() {
         var state = AuthState<Int>()
         let step = state.challenged(
             scope: "a", used: nil, challenges: Self.basic + Self.bearer, now: .now, waiter: 1)
-        guard case .obtain(.bearer) = step else {
+        guard case .obtain(.bearer, _) = step else {
             Issue.record("\(step)")
             return
         }

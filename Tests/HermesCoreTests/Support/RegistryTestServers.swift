@@ -27,10 +27,13 @@ final class FaultyRegistry: Sendable {
         http = try HTTPClient()
     }
 
-    func client(_ credentials: Credentials? = nil, tries: Int = 4) throws -> RegistryClient {
+    func client(
+        _ credentials: Credentials? = nil, tries: Int = 4, hosts: HostsFolder? = nil
+    ) throws -> RegistryClient {
         try RegistryClient(
             registry: "127.0.0.1:\(port)", plainHTTP: nil, http: http, credentials: { _ in credentials },
-            retries: RetryPolicy(tries: tries, first: 10, longest: 50, longestAsked: 100))
+            hosts: hosts, retries: RetryPolicy(tries: tries, first: 10, longest: 50, longestAsked: 100),
+            health: HostHealth(firstPause: 3_600_000, longestPause: 3_600_000))
     }
 
     /// The server's counters.
@@ -148,7 +151,7 @@ final class RealRegistry: Sendable {
         return address
     }
 
-    private static func freePort() throws -> Int {
+    static func freePort() throws -> Int {
         let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
         var address = address(port: 0)
@@ -162,11 +165,13 @@ final class RealRegistry: Sendable {
         return Int(address.sin_port.bigEndian)
     }
 
-    private func waitUntilUp() throws {
+    private func waitUntilUp() throws { try Self.waitUntilUp(port) }
+
+    static func waitUntilUp(_ port: Int) throws {
         for _ in 0..<500 {
             let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
             defer { close(socket) }
-            var address = Self.address(port: port)
+            var address = address(port: port)
             let status = withUnsafePointer(to: &address) { pointer in
                 pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                     connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
@@ -175,6 +180,6 @@ final class RealRegistry: Sendable {
             if status == 0 { return }
             usleep(20_000)
         }
-        throw RegistryTestProcess.Failed(description: "docker-registry does not start")
+        throw RegistryTestProcess.Failed(description: "nothing listens on port \(port)")
     }
 }

@@ -11,6 +11,5 @@ public enum Credentials: Sendable, Equatable {
     }
 }
 
-/// Finds the credentials for a registry, named as references name it; nil when there are none. Called on a background
-/// thread, and may block.
-public typealias CredentialLookup = @Sendable (_ registry: String) throws -> Credentials?
+/// Finds credentials; nil when there are none. Called on a background thread, and may block.
+public typealias CredentialLookup = @Sendable (_ scope: CredentialScope) throws -> Credentials?

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-extension RegistryClient {
+extension RegistryHost {
     /// How much of an error's body is read.
     static let errorLimit = 64 << 10
 

@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Glibc
 
 /// The credentials that `docker login` keeps: config.json with `auths`, `credHelpers` and `credsStore`.
 public struct DockerConfig: Sendable {
@@ -19,15 +18,13 @@ public struct DockerConfig: Sendable {
     private let path: String
 
     /// Looks in $DOCKER_CONFIG/config.json, or else ~/.docker/config.json; a missing file means no credentials.
-    public static let lookup: CredentialLookup = { registry in
+    public static let lookup: CredentialLookup = { scope in
         guard let path = defaultPath else { return nil }
-        return try DockerConfig(path: path)?.credentials(for: registry)
+        return try DockerConfig(path: path)?.credentials(for: scope)
     }
 
     private static var defaultPath: String? {
-        func variable(_ name: String) -> String? {
-            getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
-        }
+        let variable = CredentialSources.variable
         return variable("DOCKER_CONFIG").map { $0 + "/config.json" }
             ?? variable("HOME").map { $0 + "/.docker/config.json" }
     }
@@ -44,8 +41,26 @@ public struct DockerConfig: Sendable {
         self.path = path
     }
 
-    /// The credentials for a registry: its helper's, the store's, or those in the file. Throws `denied` when a helper
-    /// fails.
+    /// The credentials for an image: its helper's, the store's, or those in the file; the key with the longest part of
+    /// the image's name decides. Throws `denied` when a helper fails.
+    public func credentials(for scope: CredentialScope) throws -> Credentials? {
+        if let repository = scope.repository, let entry = entry(registry: scope.registry, repository: repository) {
+            return try credentials(from: entry, registry: scope.path)
+        }
+        return try credentials(for: scope.registry)
+    }
+
+    /// The entry for a part of the registry's repositories, as Podman writes them: "registry/team", "registry/team/image".
+    private func entry(registry: String, repository: String) -> File.Entry? {
+        var parts = repository.split(separator: "/")
+        while !parts.isEmpty {
+            if let entry = file.auths?["\(registry)/\(parts.joined(separator: "/"))"] { return entry }
+            parts.removeLast()
+        }
+        return nil
+    }
+
+    /// The credentials for the whole of a registry. Throws `denied` when a helper fails.
     public func credentials(for registry: String) throws -> Credentials? {
         let names = Self.names(of: registry)
         let helper = names.lazy.compactMap { file.credHelpers?[$0] }.first ?? file.credsStore

@@ -1,0 +1,19 @@
+/// What credentials are wanted for.
+public struct CredentialScope: Sendable, Hashable {
+    /// The registry or mirror as references name it: "docker.io", "localhost:5000".
+    public var registry: String
+    /// The repository; nil when it is not known.
+    public var repository: String?
+    /// Whether the registry refused what was found before: what is kept from then is of no use.
+    public var isRenewal: Bool
+
+    /// Makes one.
+    public init(registry: String, repository: String? = nil, isRenewal: Bool = false) {
+        self.registry = registry
+        self.repository = repository
+        self.isRenewal = isRenewal
+    }
+
+    /// Registry and repository, joined as in a reference.
+    var path: String { repository.map { "\(registry)/\($0)" } ?? registry }
+}

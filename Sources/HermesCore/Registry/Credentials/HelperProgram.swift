@@ -1,0 +1,100 @@
+import CLinux
+import Glibc
+
+/// A run of a program that gives credentials: text in, text out, bounded in time and size. What it writes is never shown:
+/// it may be a secret.
+struct HelperProgram {
+    /// The program; without a slash it is searched on PATH.
+    let program: String
+    var arguments: [String] = []
+    /// Added to this process's environment.
+    var environment: [(name: String, value: String)] = []
+    /// Milliseconds until it is killed.
+    var timeLimit = 30_000
+
+    /// The most that is read, in bytes.
+    private static let outputLimit = 1 << 20
+
+    /// Runs it to its end; the status is as a shell has it, 128 and up for a signal. Throws `denied` when it cannot be
+    /// started, writes without end or takes too long. Blocks.
+    func run(input: [UInt8]) throws -> (status: Int32, output: [UInt8]) {
+        // A pipe's buffer holds the whole input, and our own read end is open: the write neither blocks nor raises SIGPIPE.
+        guard input.count <= 4096 else { throw failure("the question is too long") }
+        let (inputRead, inputWrite) = try pipe()
+        defer { close(inputRead) }
+        _ = write(inputWrite, input, input.count)
+        close(inputWrite)
+        let (outputRead, outputWrite) = try pipe()
+        defer { close(outputRead) }
+
+        let process: pid_t
+        do {
+            defer { close(outputWrite) }
+            process = try spawn(input: inputRead, output: outputWrite)
+        }
+        let (output, complete) = collect(outputRead)
+        if !complete { kill(process, SIGKILL) }
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) < 0 && errno == EINTR {}
+        guard complete else { throw failure("it does not come to an end") }
+        // The low seven bits are the signal that ended it, the next byte its exit status (wait(2)).
+        return (status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f, output)
+    }
+
+    /// The error of a program that gives no credentials.
+    func failure(_ why: String, cause: (any Error)? = nil) -> HermesError {
+        HermesError(.denied, "cannot get credentials from \(program.printable(200)): \(why)", cause: cause)
+    }
+
+    private func pipe() throws -> (read: Int32, write: Int32) {
+        var ends: [Int32] = [-1, -1]
+        guard hermes_pipe(&ends) == 0 else { throw failure("no pipe", cause: SystemError.last) }
+        return (ends[0], ends[1])
+    }
+
+    private func spawn(input: Int32, output: Int32) throws -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, input, 0)
+        posix_spawn_file_actions_adddup2(&actions, output, 1)
+        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+
+        var words = ([program] + arguments).map { strdup($0) } + [nil]
+        defer { for word in words { free(word) } }
+        var assignments = variables().map { strdup($0) } + [nil]
+        defer { for assignment in assignments { free(assignment) } }
+        var process: pid_t = 0
+        let status = posix_spawnp(&process, program, &actions, nil, &words, &assignments)
+        guard status == 0 else { throw failure("it cannot be started", cause: SystemError(status)) }
+        return process
+    }
+
+    /// This process's environment with what is added; of two values for one name, the added one.
+    private func variables() -> [String] {
+        let added = Set(environment.map(\.name))
+        var result: [String] = []
+        var entry = environ
+        while let text = entry.pointee.map({ String(cString: $0) }) {
+            if !added.contains(String(text.prefix { $0 != "=" })) { result.append(text) }
+            entry += 1
+        }
+        return result + environment.map { "\($0.name)=\($0.value)" }
+    }
+
+    /// Reads to the end; false when there was none in time.
+    private func collect(_ file: Int32) -> ([UInt8], Bool) {
+        let deadline = ContinuousClock.now + .milliseconds(timeLimit)
+        var output: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while ContinuousClock.now < deadline, output.count < Self.outputLimit {
+            var poll = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
+            guard Glibc.poll(&poll, 1, 100) > 0 else { continue }
+            let count = read(file, &buffer, buffer.count)
+            if count == 0 { return (output, true) }
+            guard count > 0 else { continue }
+            output += buffer[..<count]
+        }
+        return (output, false)
+    }
+}

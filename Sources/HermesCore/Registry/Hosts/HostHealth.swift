@@ -1,0 +1,100 @@
+/// Which of a registry's hosts to ask, and in which order: the memory of what failed, without any I/O.
+///
+/// Hosts are numbers in the order of their configuration. One that fails is out of the way for a while, twice as long
+/// after each further failure; then a single request tries it again. So a dead mirror costs one time-out, and not one
+/// per read.
+struct HostHealth: Sendable {
+    /// What was wrong with a host.
+    enum Fault: Sendable {
+        /// It cannot be reached, or does not serve anything as it should.
+        case isDown
+        /// It serves, but not this: it has it not, or does not give it.
+        case lacksIt
+
+        /// What a failed request says about a host; nil for what says nothing.
+        init?(_ error: HermesError) {
+            switch error.code {
+            case .unavailable, .protocolViolation: self = .isDown
+            case .notFound, .denied, .corrupt: self = .lacksIt
+            default: return nil
+            }
+        }
+    }
+
+    private struct Outage {
+        var until: Monotonic
+        var failures: Int
+        /// Whether a request is under way that finds out whether it is over.
+        var isProbed = false
+    }
+
+    /// Milliseconds that a host is left alone after its first failure, and at most.
+    let firstPause: Int
+    let longestPause: Int
+    /// Milliseconds in which a host is not asked again for what it lacks.
+    static let lackPause = 60_000
+    /// Milliseconds that the one request has that tries a host again.
+    static let probeTime = 30_000
+    /// The most things that are remembered as lacking.
+    private static let lackLimit = 4096
+
+    private struct Lack: Hashable {
+        let host: Int
+        let thing: String
+    }
+
+    private var outages: [Int: Outage] = [:]
+    private var lacks: [Lack: Monotonic] = [:]
+
+    /// A memory in which all hosts are in order.
+    init(firstPause: Int = 10_000, longestPause: Int = 300_000) {
+        self.firstPause = firstPause
+        self.longestPause = longestPause
+    }
+
+    /// The order in which `eligible` are asked for `thing`. A host whose pause is over is handed out to one caller alone.
+    mutating func round(_ eligible: [Int], thing: String?, now: Monotonic) -> HostRound {
+        var good: [Int] = []
+        var doubtful: [Int] = []
+        for host in eligible {
+            if eligible.count == 1 {
+                good.append(host)
+            } else if let outage = outages[host] {
+                if outage.until <= now {
+                    outages[host]?.until = now.adding(milliseconds: Self.probeTime)
+                    outages[host]?.isProbed = true
+                    good.append(host)
+                } else {
+                    doubtful.append(host)
+                }
+            } else if let thing, let until = lacks[Lack(host: host, thing: thing)], now < until {
+                doubtful.append(host)
+            } else {
+                good.append(host)
+            }
+        }
+        return HostRound(good: good, doubtful: doubtful)
+    }
+
+    /// Takes note that a host did what it was asked for.
+    mutating func succeeded(_ host: Int) { outages[host] = nil }
+
+    /// Takes note of a failure.
+    mutating func failed(_ host: Int, _ fault: Fault, thing: String?, now: Monotonic) {
+        switch fault {
+        case .isDown:
+            let old = outages[host]
+            // Requests that were under way together fail together: that is one failure.
+            if let old, now < old.until, !old.isProbed { return }
+            let failures = min((old?.failures ?? 0) + 1, 16)
+            let pause = min(firstPause << (failures - 1), longestPause)
+            outages[host] = Outage(until: now.adding(milliseconds: pause), failures: failures)
+        case .lacksIt:
+            outages[host] = nil
+            guard let thing else { return }
+            if lacks.count >= Self.lackLimit { lacks = lacks.filter { now < $0.value } }
+            if lacks.count >= Self.lackLimit { lacks = [:] }
+            lacks[Lack(host: host, thing: thing)] = now.adding(milliseconds: Self.lackPause)
+        }
+    }
+}

@@ -1,0 +1,35 @@
+/// One request's way through the hosts: whom to ask next, and whose failure counts in the end. Pure.
+///
+/// The hosts that are in order come first. Those that failed lately are the last resort, and only while nobody whose
+/// word counts more has said no for good: the last of the configuration is the registry itself.
+struct HostRound: Sendable {
+    private var good: ArraySlice<Int>
+    private var doubtful: ArraySlice<Int>
+    private var verdict: (host: Int, error: HermesError, isTemporary: Bool)?
+
+    init(good: [Int], doubtful: [Int]) {
+        self.good = good[...]
+        self.doubtful = doubtful[...]
+    }
+
+    /// Whether another host in good order is left.
+    var hasAnother: Bool { !good.isEmpty }
+
+    /// The host to ask next; nil when it is over.
+    mutating func next() -> Int? {
+        if let host = good.popFirst() { return host }
+        while let host = doubtful.popFirst() {
+            guard let verdict, !verdict.isTemporary, verdict.host > host else { return host }
+        }
+        return nil
+    }
+
+    /// Takes note of a failure.
+    mutating func failed(_ host: Int, _ error: HermesError) {
+        guard verdict.map({ $0.host < host }) ?? true else { return }
+        verdict = (host, error, error.code == .unavailable)
+    }
+
+    /// The failure that counts; nil when nobody was asked.
+    var error: HermesError? { verdict?.error }
+}

@@ -1,0 +1,47 @@
+/// A value of a TOML document (toml.io, version 1.0).
+enum TOMLValue {
+    case string(String)
+    case boolean(Bool)
+    /// A number, date or time, as it is written: no file that Hermes reads has any that matter.
+    case scalar(String)
+    case array([TOMLValue])
+    case table(TOMLTable)
+}
+
+/// A table that knows in which order its keys appeared, which for containerd's hosts.toml has a meaning. Built by one
+/// thread and not shared.
+final class TOMLTable {
+    /// How a table came to be, which decides who may add to it.
+    enum Origin {
+        /// Named on the way to another: `[a.b]` makes `a`.
+        case implied
+        /// By a header of its own.
+        case header
+        /// By a dotted key: `a.b = 1` makes `a`.
+        case dotted
+        /// Written as `{ … }`: complete.
+        case inline
+    }
+
+    var origin: Origin
+    /// The keys in the order of their first appearance.
+    private(set) var keys: [String] = []
+    private var values: [String: TOMLValue] = [:]
+
+    init(_ origin: Origin) { self.origin = origin }
+
+    subscript(_ key: String) -> TOMLValue? { values[key] }
+
+    /// Adds or replaces a value.
+    func set(_ key: String, _ value: TOMLValue) {
+        if values.updateValue(value, forKey: key) == nil { keys.append(key) }
+    }
+
+    /// Adds an element to an array, which is made when it is not there. In place: a file may have many.
+    func append(_ key: String, _ element: TOMLValue) {
+        guard case .array(var elements) = values[key] else { return set(key, .array([element])) }
+        values[key] = .array([])
+        elements.append(element)
+        values[key] = .array(elements)
+    }
+}
