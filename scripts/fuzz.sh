@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Fuzzes the readers of hostile bytes: scripts/fuzz.sh [--seconds N] [TARGET...], each target for N seconds, three without the
-# option, all of them without a name. Starts from Fuzz/Corpus/TARGET; what is new and interesting collects in the cache, so
-# that a later run goes on from there. Prints an ok or FAIL line per target and the counts; inputs that fail stay in
-# .build-fuzz/failures, and .build-fuzz/targets/TARGET FILE reads one again.
+# option, all of them without a name. Starts from Fuzz/Corpus/TARGET; inputs that reach new code collect in
+# .build-fuzz/corpus, where a later run goes on. Prints an ok or FAIL line per target and the counts; inputs that fail stay
+# in .build-fuzz/failures, and .build-fuzz/targets/TARGET FILE reads one again.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 . "$HERMES_ROOT/scripts/check.sh"
@@ -37,12 +37,11 @@ export TMPDIR
 export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0
 
 fuzz() {
-    local found=$HERMES_CACHE/fuzz/$1
+    local found=.build-fuzz/corpus/$1
     [[ " ${targets[*]} " == *" $1 "* ]]
     ln -sf ../release/hermes-fuzz ".build-fuzz/targets/$1"
     mkdir -p "$found"
-    # The whole corpus is read first, however long that takes; a time limit alone could end before the first mutation.
-    nice -n 19 ".build-fuzz/targets/$1" -max_total_time="$seconds" -timeout=20 -print_final_stats=1 \
+    nice -n 19 ".build-fuzz/targets/$1" -max_total_time="$seconds" -timeout=20 \
         -artifact_prefix=".build-fuzz/failures/$1-" "$found" "Fuzz/Corpus/$1"
 }
 
