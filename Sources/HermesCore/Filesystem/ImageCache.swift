@@ -37,7 +37,7 @@ public struct ImageCache: Sendable {
         guard let record = try? record(image), index == nil || record.index == index else { return false }
         return (try? ImageTree(imageFolder(image) + "/tree")) != nil
             && zip(image.layers, record.ztocs).allSatisfy { layer, ztoc in
-                access(layerFolder(layer, ztoc) + "/spans", F_OK) == 0
+                (try? SpanMap(layerFolder(layer, ztoc) + "/spans")) != nil
             }
     }
 

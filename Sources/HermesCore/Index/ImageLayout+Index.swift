@@ -68,21 +68,8 @@ extension ImageLayout {
     public func removeIfUnlisted() throws {
         guard try index().manifests.isEmpty else { return }
         for folder in ["\(path)/blobs/sha256", "\(path)/blobs", path] {
-            for name in try Self.names(in: folder) { unlink("\(folder)/\(name)") }
+            for name in try FolderListing.names(in: folder) { unlink("\(folder)/\(name)") }
             rmdir(folder)
         }
-    }
-
-    private static func names(in folder: String) throws -> [String] {
-        guard let directory = opendir(folder) else { throw HermesError.file("read", folder, .last) }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
     }
 }

@@ -51,7 +51,7 @@ public final class SpanMap: @unchecked Sendable {
         self.compression = compression
         self.compressedSize = compressedSize
         self.uncompressedSize = uncompressedSize
-        // A mapping starts on a page, so records at byte 64 are aligned to their 32 bytes; `count` was checked above.
+        // A mapping starts on a page, so records at byte 64 are aligned; `count` was checked above.
         records = (base + Self.headerSize).bindMemory(to: SpanRecord.self, capacity: count)
         for index in 0..<count {
             let record = records[index]
@@ -118,7 +118,7 @@ public final class SpanMap: @unchecked Sendable {
     }
 }
 
-/// One span as it lies in the compiled file: 64 bytes, aligned to 32.
+/// One span as it lies in the compiled file: 64 bytes, aligned to 8.
 public struct SpanRecord {
     /// The first byte of the blob that the span needs.
     public let compressedStart: Int64
@@ -128,7 +128,8 @@ public struct SpanRecord {
     let windowLength: UInt32
     /// The number of unused high bits of the first compressed byte with which inflate is primed; 0 starts on the byte.
     public let bits: UInt32
-    let digestBytes: SIMD32<UInt8>
+    /// The SHA-256 of the span's compressed bytes.
+    public let digest: Digest
 
     init(
         compressedStart: Int64, uncompressedStart: Int64, windowOffset: UInt64, windowLength: UInt32,
@@ -140,9 +141,6 @@ public struct SpanRecord {
         self.windowOffset = windowOffset
         self.windowLength = windowLength
         self.bits = bits
-        digestBytes = digest.bytes
+        self.digest = digest
     }
-
-    /// The SHA-256 of the span's compressed bytes.
-    public var digest: Digest { Digest(sha256: digestBytes) }
 }

@@ -19,8 +19,12 @@ struct IndexBuild: ParsableCommand {
 
     @OptionGroup var options: ImageOptions
 
-    @Option(help: "Uncompressed bytes between two points of entry: 4MiB, 1MiB, 500000.")
-    var spanSize = "4MiB"
+    @Option(
+        help: """
+            Uncompressed bytes between two points of entry, such as 1MiB or 4MiB. A smaller size fetches less for a \
+            small read and makes a larger index.
+            """)
+    var spanSize = "2MiB"
 
     @Option(name: .shortAndLong, help: "The OCI image layout for the index; made where it is missing.")
     var output = "hermes-index"

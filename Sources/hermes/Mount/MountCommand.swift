@@ -43,7 +43,7 @@ struct MountCommand: ParsableCommand {
         interrupt.hold { session.end() }
         let server = try SystemThread("hermes-fuse") { session.serve(threads: min(8, 2 * processors)) }
         do {
-            try session.start(readAhead: 4096)
+            try session.start(readAhead: 1024)
         } catch {
             session.end()
             server.join()
@@ -64,19 +64,16 @@ struct MountCommand: ParsableCommand {
     }
 
     private func checkDirectory() throws {
-        guard let folder = opendir(directory) else {
-            let error = SystemError.last
-            guard error.number == ENOENT || error.number == ENOTDIR else {
-                throw HermesError.file("mount on", directory, error)
-            }
-            throw HermesError(.cannotCreate, "cannot mount on \(directory)", cause: error)
+        let names: [String]
+        do {
+            names = try FolderListing.names(in: directory)
+        } catch {
+            let code: HermesError.Code = [ENOENT, ENOTDIR].contains(error.number) ? .cannotCreate : .io
+            let advice = error.number == ENOTCONN ? "a mount was killed there: umount -l \(directory)" : nil
+            throw HermesError(code, "cannot mount on \(directory)", cause: error, advice: advice)
         }
-        defer { closedir(folder) }
-        while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-            guard name == Array(".".utf8) || name == Array("..".utf8) else {
-                throw HermesError(.cannotCreate, "cannot mount on \(directory): it is not empty")
-            }
+        guard names.isEmpty else {
+            throw HermesError(.cannotCreate, "cannot mount on \(directory): it is not empty")
         }
     }
 

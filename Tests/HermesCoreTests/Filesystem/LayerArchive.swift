@@ -48,6 +48,17 @@ struct LayerArchive {
         add(Array(name.utf8), type: "1", link: Array(target.utf8))
     }
 
+    /// A sparse file in GNU's PAX format 0.1, each run filled with its own byte.
+    mutating func sparse(_ name: String, runs: [(offset: Int64, length: Int)], size: Int64) {
+        let map = runs.map { "\($0.offset),\($0.length)" }.joined(separator: ",")
+        bytes += TarBlock.pax([
+            ("GNU.sparse.major", "0"), ("GNU.sparse.minor", "1"), ("GNU.sparse.size", "\(size)"),
+            ("GNU.sparse.numblocks", "\(runs.count)"), ("GNU.sparse.map", map),
+        ])
+        let content = runs.enumerated().flatMap { [UInt8](repeating: UInt8($0 + 1), count: $1.length) }
+        bytes += TarBlock.file(name, content)
+    }
+
     /// A layer of the entries that `body` adds.
     static func make(_ body: (inout LayerArchive) -> Void) -> [UInt8] {
         var archive = LayerArchive()

@@ -1,6 +1,6 @@
 """Unpacks the layers of images into folders, joins them with the kernel's overlayfs, and prints what it shows.
 
-Usage: overlay-tree.py FOLDER; FOLDER/<image>/<n>.tar are the layers from the bottom. Needs root: overlayfs and devices.
+Usage: overlay-tree.py FOLDER, or overlay-tree.py --dump FOLDER for a folder as it is; FOLDER/<image>/<n>.tar are the layers from the bottom. Needs root: overlayfs and devices.
 The rules are those of the OCI image spec (layer.md) and containerd's unpacking; each layer is unpacked into a folder of
 its own, whiteouts as overlayfs wants them.
 """
@@ -344,6 +344,9 @@ def dump(root):
 
 
 def main():
+    if sys.argv[1] == "--dump":
+        dump(os.fsencode(sys.argv[2]))
+        return
     top = os.fsencode(sys.argv[1])
     for image in sorted(os.listdir(top)):
         here = top + b"/" + image
