@@ -28,11 +28,17 @@ extension FuzzTarget {
                 let name = UnsafeRawBufferPointer(
                     start: tree.strings + Int(entry.name), count: Int(entry.nameLength))
                 let found = tree.lookUp(name, in: inode)
+                check(sizes == nil || isName(name), "a name that no file can have")
                 // Names of a tree that Hermes has compiled itself are sorted, so each is found.
                 check(sizes == nil || found == UInt64(entry.inode), "a name is not found")
                 _ = try? tree.resolve(String(decoding: name, as: UTF8.self))
             }
         }
         _ = tree.path(of: UInt64(tree.inodeCount))
+    }
+
+    private static func isName(_ name: UnsafeRawBufferPointer) -> Bool {
+        !name.isEmpty && name.count <= 255 && !name.contains(0) && !name.contains(UInt8(ascii: "/"))
+            && !name.elementsEqual(".".utf8) && !name.elementsEqual("..".utf8)
     }
 }
