@@ -20,8 +20,9 @@ extension FuzzTarget {
         try stream.withUnsafeBytes { try roundTrip($0, spanSize: Int64(spanSize), seed: seed) }
     }
 
-    /// The most bytes that a stream may inflate to here. Packing windows is slow, so few spans are tried.
-    private static func limit(_ spanSize: Int64) -> Int { min(300_000, Int(spanSize) * 40) }
+    /// The most bytes that a stream may inflate to here. Windows are slow to trace and to pack, so few
+    /// spans are tried.
+    private static func limit(_ spanSize: Int64) -> Int { min(150_000, Int(spanSize) * 10) }
 
     private static func roundTrip(_ stream: UnsafeRawBufferPointer, spanSize: Int64, seed: Int) throws {
         var output: [UInt8] = []

@@ -58,7 +58,7 @@ enum GzipForms {
     /// The bytes as two gzip members, repeated with changes to pass the length of a window; `seed` places the flushes.
     static func compressed(_ bytes: UnsafeRawBufferPointer, level: Int32, seed: Int) throws -> [UInt8] {
         var text = Array(bytes)
-        while !text.isEmpty, text.count < 100_000, seed % 2 == 1 {
+        while !text.isEmpty, text.count < 40_000, seed % 2 == 1 {
             text += text.enumerated().map { $0.offset % 97 == seed % 97 ? $0.element &+ 1 : $0.element }
         }
         return try text.withUnsafeBytes { text in
