@@ -3,7 +3,8 @@ import Glibc
 
 extension ImageFilesystem {
     func getXattr(_ request: fuse_req_t, _ number: fuse_ino_t, _ name: UnsafePointer<CChar>, _ size: Int) {
-        // ENOSYS once, and the kernel never asks again: most images have no attributes at all.
+        // ENOSYS once, and the kernel never asks again: most images have no attributes at all, and without this every
+        // exec and every file of an `ls -l` would ask. Lists stay right, and empty.
         guard tree.hasXattrs else {
             fuse_reply_err(request, ENOSYS)
             return
@@ -27,10 +28,6 @@ extension ImageFilesystem {
     }
 
     func listXattrs(_ request: fuse_req_t, _ number: fuse_ino_t, _ size: Int) {
-        guard tree.hasXattrs else {
-            fuse_reply_err(request, ENOSYS)
-            return
-        }
         guard let inode = tree.inode(UInt64(number)) else {
             fuse_reply_err(request, ENOENT)
             return
