@@ -2,9 +2,10 @@
 SHELL := /bin/bash
 PREFIX ?= /usr/local
 DESTDIR ?=
+FUZZ_SECONDS ?= 60
 export PATH := $(PATH):/opt/swift/usr/bin
 
-.PHONY: all build demo test prepare-tests test-unit test-binary test-e2e lint bench install clean help
+.PHONY: all build demo test prepare-tests test-unit test-binary test-e2e test-fuzz fuzz lint bench install clean help
 all: build
 
 build: ## bin/hermes, one static binary
@@ -15,7 +16,7 @@ demo: ## a real image from a registry on loopback, mounted lazily (root)
 	scripts/build.sh
 	scripts/demo.sh
 
-test: prepare-tests test-unit test-binary test-e2e ## unit tests, checks of the binary, end-to-end tests (root)
+test: prepare-tests test-unit test-binary test-e2e test-fuzz ## unit tests, checks of the binary, end-to-end tests, fuzzing (root)
 
 prepare-tests:
 	scripts/bootstrap.sh --tests
@@ -30,8 +31,15 @@ test-binary: prepare-tests
 test-e2e: prepare-tests
 	scripts/e2e.sh
 
+test-fuzz: prepare-tests
+	scripts/fuzz.sh
+
+fuzz: ## libFuzzer on everything that reads hostile bytes, FUZZ_SECONDS (60) for each target
+	scripts/bootstrap.sh --tests
+	scripts/fuzz.sh --seconds $(FUZZ_SECONDS)
+
 lint: ## formatting and style of Swift, syntax of the scripts
-	swift format lint --strict --recursive --parallel Sources Tests Package.swift
+	swift format lint --strict --recursive --parallel Sources Tests Fuzz Package.swift
 	for script in $$(git ls-files '*.sh' .ci/run); do bash -n "$$script" || exit 1; done
 	python3 -c 'import ast, sys; [ast.parse(open(path).read(), path) for path in sys.argv[1:]]' $$(git ls-files '*.py')
 
@@ -46,7 +54,7 @@ install: ## into $(DESTDIR)$(PREFIX)/bin, with the links hermes-index and hermes
 	ln -sf hermes $(DESTDIR)$(PREFIX)/bin/hermes-mount
 
 clean: ## what a build leaves in the tree; the cache (~/.cache/hermes) stays
-	rm -rf bin .build .build-static
+	rm -rf bin .build .build-static .build-fuzz
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10

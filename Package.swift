@@ -54,3 +54,10 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// The fuzz targets, which scripts/fuzz.sh builds with a sanitizer and links with libFuzzer; no other build knows of them.
+if Context.environment["HERMES_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "hermes-fuzz", dependencies: ["HermesCore", "CZlib"], path: "Fuzz/Sources", swiftSettings: strict))
+}

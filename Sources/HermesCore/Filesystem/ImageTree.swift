@@ -97,6 +97,7 @@ public final class ImageTree: @unchecked Sendable {
                         && inode.layer < layerCount
                 case S_IFREG:
                     inode.layer < layerCount
+                case S_IFCHR, S_IFBLK: inode.data >= 0
                 default: true
                 }
             guard isSound else { return false }

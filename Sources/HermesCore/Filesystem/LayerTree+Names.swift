@@ -31,13 +31,13 @@ extension LayerTree {
         var names: [UnsafeRawBufferPointer] = []
         var start = 0
         for end in 0...path.count where end == path.count || path[end] == UInt8(ascii: "/") {
-            let name = path[start..<end]
+            // A NUL ends a name for the kernel, so what lies behind one can never be asked for.
+            let name = path[start..<end].prefix { $0 != 0 }
             start = end + 1
             guard !name.isEmpty, !name.elementsEqual(".".utf8) else { continue }
-            // A NUL ends a name for the kernel, so what lies behind one can never be asked for.
-            names.append(UnsafeRawBufferPointer(rebasing: name.prefix { $0 != 0 }))
+            names.append(UnsafeRawBufferPointer(rebasing: name))
         }
-        return names.filter { !$0.isEmpty }
+        return names
     }
 
     /// The names of a path as if the root were above it: ".." takes the name before it away, and at the root nothing.

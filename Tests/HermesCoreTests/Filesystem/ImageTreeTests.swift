@@ -159,4 +159,22 @@ import Testing
         #expect(tree.path(of: 0) == "/")
         #expect(tree.path(of: UInt64.max) == "/")
     }
+
+    @Test func namesThatANulMakesSpecial() throws {
+        // No tar has such names; a hostile zTOC may.
+        let names = ["folder/.\u{0}x", "folder/..\u{0}x", "folder/\u{0}x", "folder/plain\u{0}x", ".\u{0}x/inner"]
+        var writer = ZTOCWriter()
+        for (index, name) in names.enumerated() {
+            writer.append(TarEntry(name: Array(name.utf8), kind: .regular, dataOffset: Int64(index + 1) * 512, size: 0))
+        }
+        var bytes: [UInt8] = []
+        let size = Int64(names.count + 3) * 512
+        let layer = ZTOCWriter.Layer(compressedSize: size, uncompressedArchiveSize: size, spanDigests: [.of(bytes)])
+        _ = try writer.writeUncompressed(layer, spanSize: size) { bytes += $0 }
+        let folder = try RegistryTestFolder()
+        try CompiledImage.compile([CompiledImage.Pinned(bytes)], in: folder.path)
+        let tree = try ImageTree(folder.path + "/tree")
+        let found = Set((0..<tree.entryCount).map { String(cString: tree.strings + Int(tree.entries[$0].name)) })
+        #expect(found == ["folder", "plain", "inner"])
+    }
 }

@@ -93,6 +93,18 @@ import Testing
         #expect(refused > 1000)
     }
 
+    @Test func deviceWithANegativeNumber() throws {
+        let image = try CompiledImage(Self.layers)
+        let number = try image.tree.resolve("/device")
+        var bytes = image.treeFile
+        // The highest byte of the number that the inode's record begins with.
+        bytes[ImageTree.headerSize + (Int(number) - 1) * 64 + 7] = 0xff
+        let folder = try RegistryTestFolder()
+        let path = try folder.write("tree", bytes)
+        let error = #expect(throws: HermesError.self) { try ImageTree(path) }
+        #expect(error?.code == .corrupt)
+    }
+
     @Test func anotherVersionIsRefused() throws {
         var bytes = try CompiledImage(Self.layers).treeFile
         bytes[7] += 1

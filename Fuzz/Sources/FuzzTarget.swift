@@ -1,0 +1,30 @@
+import HermesCore
+
+/// A reader of hostile bytes, with a name: the folder of its corpus, and the name that the program is called by.
+///
+/// A target is a file in Targets/ and a place in `all`.
+struct FuzzTarget: Sendable {
+    let name: String
+    /// Reads the bytes. A `HermesError` is a right answer; a trap, another error, and what `check` finds are not.
+    let body: @Sendable (UnsafeRawBufferPointer) throws -> Void
+
+    static let all: [FuzzTarget] = [
+        .auth, .gzip, .index, .manifest, .range, .reference, .spans, .tar, .tree, .ztoc,
+    ]
+
+    func run(_ bytes: UnsafeRawBufferPointer) {
+        do {
+            try body(bytes)
+        } catch let error as HermesError {
+            // Whoever shows an error reads its text.
+            check(!error.description.isEmpty, "an error without a text")
+        } catch {
+            check(false, "an error that is not Hermes's: \(error)")
+        }
+    }
+}
+
+/// Stops the program, which libFuzzer reports with the input, where something that must hold does not.
+func check(_ condition: Bool, _ what: @autoclosure () -> String) {
+    precondition(condition, what())
+}
