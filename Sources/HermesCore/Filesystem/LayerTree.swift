@@ -32,6 +32,10 @@ struct LayerTree {
         static let unresolved: Int32 = -2
     }
 
+    /// How many names are walked for one path, those of the links on its way among them: a path for the kernel has no more
+    /// than 2,048.
+    private static let mostNames = 4096
+
     /// Node 0 is the root.
     private(set) var nodes: ContiguousArray<Node> = []
     /// Open addressing over the nodes, by parent and name; -1 is empty.
@@ -163,7 +167,10 @@ struct LayerTree {
         var current: Int32 = 0
         var rest = path[...]
         var hops = 0
+        var walked = 0
         while let name = rest.popFirst() {
+            walked += 1
+            guard walked <= Self.mostNames else { return nil }
             if Self.isDotDot(name) {
                 current = nodes[Int(current)].parent
                 continue
@@ -215,7 +222,10 @@ struct LayerTree {
         var current: Int32 = 0
         var rest = path[...]
         var hops = 0
+        var walked = 0
         while let name = rest.popFirst() {
+            walked += 1
+            guard walked <= Self.mostNames else { return nil }
             if Self.isDotDot(name) {
                 current = nodes[Int(current)].parent
                 continue
