@@ -92,7 +92,8 @@ forged() {
         timeout -k 5 60 "$HERMES" index verify "oci:$NASTY" --index "$place/index" >"$place/out" 2>&1 || status=$?
         echo "seed $seed: exit code $status"
         tail -n 2 "$place/out"
-        [[ $status == 65 || ($1 == flipped && $status == 0) ]]
+        # Bytes that change in place can also make a compression or version that does not exist.
+        case $1:$status in *:65 | flipped:0 | flipped:79 | ones:79) ;; *) return 1 ;; esac
         [[ $status == 0 ]] || (($(grep -c '^error: ' "$place/out") == 1))
         if [[ $1 != flipped && $1 != ones ]]; then
             mount_fails 65 --index "$place/index" --cache "$place/cache" "oci:$NASTY" "$place/mount"

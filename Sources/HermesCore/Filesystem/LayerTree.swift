@@ -32,10 +32,6 @@ struct LayerTree {
         static let unresolved: Int32 = -2
     }
 
-    /// How many names are walked for one path, those of the links on its way among them: a path for the kernel has no more
-    /// than 2,048.
-    private static let mostNames = 4096
-
     /// Node 0 is the root.
     private(set) var nodes: ContiguousArray<Node> = []
     /// Open addressing over the nodes, by parent and name; -1 is empty.
@@ -165,12 +161,8 @@ struct LayerTree {
         _ path: [UnsafeRawBufferPointer], _ linkTargetOf: (Int32) -> UnsafeRawBufferPointer?
     ) -> Int32? {
         var current: Int32 = 0
-        var rest = path[...]
-        var hops = 0
-        var walked = 0
-        while let name = rest.popFirst() {
-            walked += 1
-            guard walked <= Self.mostNames else { return nil }
+        var walk = Walk(path)
+        while let name = walk.next() {
             if Self.isDotDot(name) {
                 current = nodes[Int(current)].parent
                 continue
@@ -187,10 +179,7 @@ struct LayerTree {
             case .directory: current = found
             case .file:
                 if let target = linkTargetOf(nodes[Int(found)].entry) {
-                    hops += 1
-                    guard hops < 40 else { return nil }
-                    if target.first == UInt8(ascii: "/") { current = 0 }
-                    rest = (Self.split(target) + rest)[...]
+                    if walk.follow(target) { current = 0 }
                 } else {
                     table[slot] = Int32(nodes.count)
                     let isOpaque = nodes[Int(found)].isOpaque
@@ -204,7 +193,7 @@ struct LayerTree {
                 current = table[slot]
             }
         }
-        return current
+        return walk.isLost ? nil : current
     }
 
     // MARK: Looking up
@@ -220,26 +209,20 @@ struct LayerTree {
         _ path: [UnsafeRawBufferPointer], _ linkTargetOf: (Int32) -> UnsafeRawBufferPointer?
     ) -> Int32? {
         var current: Int32 = 0
-        var rest = path[...]
-        var hops = 0
-        var walked = 0
-        while let name = rest.popFirst() {
-            walked += 1
-            guard walked <= Self.mostNames else { return nil }
+        var walk = Walk(path)
+        while let name = walk.next() {
             if Self.isDotDot(name) {
                 current = nodes[Int(current)].parent
                 continue
             }
             guard let next = child(current, name) else { return nil }
             let node = nodes[Int(next)]
-            if rest.isEmpty { return node.kind == .file ? next : nil }
+            if walk.isAtEnd { return node.kind == .file ? next : nil }
             if node.kind == .directory {
                 current = next
             } else {
-                hops += 1
-                guard node.kind == .file, hops < 40, let target = linkTargetOf(node.entry) else { return nil }
-                if target.first == UInt8(ascii: "/") { current = 0 }
-                rest = (Self.split(target) + rest)[...]
+                guard node.kind == .file, let target = linkTargetOf(node.entry) else { return nil }
+                if walk.follow(target) { current = 0 }
             }
         }
         return nil
