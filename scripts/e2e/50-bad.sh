@@ -172,7 +172,8 @@ interrupted() {
             hermes index inspect "$place/index" >/dev/null
             rm "$place/index/index.json"
         else
-            ((status == 130))
+            # 143: the signal came before the program listened, so before it did anything.
+            ((status == 130 || status == 143))
         fi
         nothing_half_written "$place/index"
     done
