@@ -23,11 +23,6 @@ public final class TreeExporter {
 
     deinit { buffer.deallocate() }
 
-    /// Whether an inode is a directory.
-    public func isDirectory(_ number: UInt64) -> Bool {
-        filesystem.tree.inode(number).map { $0.pointee.mode & S_IFMT == S_IFDIR } ?? false
-    }
-
     /// Writes an inode to `path`, where nothing may be; a directory with all that is below it.
     ///
     /// Throws the file error of what cannot be written, and what kept the bytes of a file away. What was written before

@@ -88,9 +88,8 @@ public final class SpanStore: @unchecked Sendable {
 
     /// The kernel's boot ID (random(4)): the same for the life of the page cache.
     private static func bootID() -> (UInt64, UInt64) {
-        guard let text = try? String(readingFile: "/proc/sys/kernel/random/boot_id", limit: 64) else {
-            return (0, 0)
-        }
+        guard let bytes = try? LocalFile.read("/proc/sys/kernel/random/boot_id", limit: 64) else { return (0, 0) }
+        let text = String(decoding: bytes, as: UTF8.self)
         let digits = text.filter(\.isHexDigit)
         return (UInt64(digits.prefix(16), radix: 16) ?? 0, UInt64(digits.suffix(16), radix: 16) ?? 0)
     }
