@@ -10,8 +10,8 @@ build=(
     libunistring-dev libzstd-dev zlib1g-dev
 )
 tests=(
-    attr busybox-static debootstrap docker-registry e2fsprogs fio flatbuffers-compiler fuse3 gzip jq pigz pkg-config
-    procps python3 skopeo strace tar time umoci util-linux zstd
+    attr busybox-static containerd debootstrap docker-registry e2fsprogs fio flatbuffers-compiler fuse3 gzip jq pigz pkg-config
+    procps python3 rsync skopeo strace tar time umoci util-linux zstd
 )
 # What the Swift toolchain itself needs on Debian (from its official container image).
 toolchain=(gpg libcurl4-openssl-dev libedit-dev libncurses-dev libpython3-dev libsqlite3-dev libxml2-dev pkg-config uuid-dev)

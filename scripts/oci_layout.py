@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Writes OCI image layouts: a module for nasty_image.py, and a command that packs folders as the layers of an image."""
 import argparse
+import gzip
 import hashlib
 import json
 import os
@@ -48,17 +49,21 @@ class Layout:
         """A layer from bytes that are compressed already."""
         self._append(self.add_blob(data), diff_id, compression)
 
+    def add_tar(self, tar):
+        """A layer from the bytes of a tar."""
+        self.add_layer(gzip.compress(tar, 1, mtime=0), "sha256:" + hashlib.sha256(tar).hexdigest())
+
     def add_tar_stream(self, stream, command):
         """A layer from a file object, compressed on the way by `command` (a filter that writes gzip)."""
         part = os.path.join(self.folder, "layer.part")
         plain = hashlib.sha256()
-        with open(part, "wb") as out, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out) as gzip:
+        with open(part, "wb") as out, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out) as filter:
             while chunk := stream.read(CHUNK):
                 plain.update(chunk)
-                gzip.stdin.write(chunk)
-            gzip.stdin.close()
-        if gzip.returncode != 0:
-            raise SystemExit(f"error: {command[0]} ended with {gzip.returncode}")
+                filter.stdin.write(chunk)
+            filter.stdin.close()
+        if filter.returncode != 0:
+            raise SystemExit(f"error: {command[0]} ended with {filter.returncode}")
         packed = hashlib.sha256()
         with open(part, "rb") as file:
             while chunk := file.read(CHUNK):

@@ -108,16 +108,10 @@ class Tree:
     def write(self, tar, entry, name):
         path = self.path(name)
         if not entry.isdir() or os.path.islink(path) or not os.path.isdir(path):
-            hidden = self.lower and os.path.lexists(path)
             remove(path)
-        else:
-            hidden = False
         if entry.isdir():
             if not os.path.isdir(path):
                 os.mkdir(path)
-                if hidden:
-                    # The whiteout that was here hid the folder below: an opaque one goes on doing so.
-                    os.setxattr(path, "trusted.overlay.opaque", b"y")
         elif entry.islnk():
             self.link(clean(entry.linkname), path)
             return

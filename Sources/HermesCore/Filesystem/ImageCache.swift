@@ -18,7 +18,7 @@ public struct ImageCache: Sendable {
     /// What the tree of an image was compiled from.
     private struct Record: Codable {
         /// Raised when the compiled files change, so that older ones are made anew.
-        static let currentFormat = 1
+        static let currentFormat = 2
         var format: Int
         var index: Digest
         var ztocs: [Digest]

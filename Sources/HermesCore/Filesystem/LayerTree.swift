@@ -5,8 +5,8 @@
 /// - A name is cleaned as if its folder were the root: "./a", "/a", "b/../a" and "../a" are all "a".
 /// - A missing parent is made; a parent that is a symbolic link of this layer is followed inside the layer.
 /// - Of two entries with one name the later one counts, but two directories are one.
-/// - A whiteout hides what lower layers have under its name, wherever in the tar it stands; an entry of this layer with
-///   that name stays, and a directory then shows nothing of the lower ones.
+/// - A whiteout hides what lower layers have under its name. Where this layer has an entry of that name as well, the entry
+///   stands in the whiteout's place: as containerd's overlayfs unpacking leaves it, a directory joins those below.
 /// - Names that begin with ".wh..wh." and are not the opaque marker are bookkeeping of AUFS and are left out.
 ///
 /// Names are slices of the zTOC that the entries come from, which must outlive the tree.
@@ -25,7 +25,9 @@ struct LayerTree {
         /// For a hard link the node whose inode it shares, whose own link is none or, where the layer does not have what it
         /// names, `unresolved`.
         var link: Int32 = Node.none
-        /// A directory that hides the lower layers' entries, or the name of a file that would be one as a directory.
+        /// The entry of the last hard link to this node, whose owner, mode and time count then; -1 for none.
+        var lastLink: Int32 = -1
+        /// A directory that hides the lower layers' entries.
         var isOpaque = false
 
         static let none: Int32 = -1
@@ -128,6 +130,8 @@ struct LayerTree {
     private mutating func put(
         _ entry: Int32, _ name: UnsafeRawBufferPointer, in parent: Int32, isDirectory: Bool, link: Int32
     ) {
+        // Unpacking sets the attributes that a hard link's header gives on the inode that it names.
+        if link >= 0 { nodes[Int(link)].lastLink = entry }
         let slot = slot(parent, name)
         let kind: Kind = isDirectory ? .directory : .file
         guard table[slot] >= 0 else {
@@ -141,19 +145,14 @@ struct LayerTree {
         }
         // A new node under the old name: what hung below the old one is unreachable with it, and hard links to the old
         // one keep its inode.
-        let isOpaque = nodes[old].kind == .whiteout || nodes[old].isOpaque
         table[slot] = Int32(nodes.count)
-        nodes.append(
-            Node(parent: parent, name: name, kind: kind, entry: entry, link: link, isOpaque: isOpaque))
+        nodes.append(Node(parent: parent, name: name, kind: kind, entry: entry, link: link))
     }
 
     private mutating func hide(_ name: UnsafeRawBufferPointer, in parent: Int32) {
         let slot = slot(parent, name)
-        if table[slot] < 0 {
-            insert(Node(parent: parent, name: name, kind: .whiteout, entry: -1), at: slot)
-        } else {
-            nodes[Int(table[slot])].isOpaque = true
-        }
+        guard table[slot] < 0 else { return }
+        insert(Node(parent: parent, name: name, kind: .whiteout, entry: -1), at: slot)
     }
 
     /// Walks to a directory, making what is missing; nil when links lead round in circles.
@@ -177,20 +176,14 @@ struct LayerTree {
             }
             switch nodes[Int(found)].kind {
             case .directory: current = found
-            case .file:
-                if let target = linkTargetOf(nodes[Int(found)].entry) {
+            case .file, .whiteout:
+                if nodes[Int(found)].kind == .file, let target = linkTargetOf(nodes[Int(found)].entry) {
                     if walk.follow(target) { current = 0 }
                 } else {
                     table[slot] = Int32(nodes.count)
-                    let isOpaque = nodes[Int(found)].isOpaque
-                    nodes.append(
-                        Node(parent: current, name: name, kind: .directory, entry: -1, isOpaque: isOpaque))
+                    nodes.append(Node(parent: current, name: name, kind: .directory, entry: -1))
                     current = table[slot]
                 }
-            case .whiteout:
-                table[slot] = Int32(nodes.count)
-                nodes.append(Node(parent: current, name: name, kind: .directory, entry: -1, isOpaque: true))
-                current = table[slot]
             }
         }
         return walk.isLost ? nil : current

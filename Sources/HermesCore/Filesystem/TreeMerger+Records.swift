@@ -4,11 +4,7 @@ import Glibc
 extension TreeMerger {
     /// Sets what every kind of inode has: owner, times, extended attributes.
     mutating func setCommon(_ record: inout InodeRecord, _ entry: ZTOCView.Entry) throws {
-        record.mode = UInt32(truncatingIfNeeded: entry.mode & 0o7777)
-        record.owner = entry.uid
-        record.group = entry.gid
-        record.modifiedSeconds = entry.modificationTime.seconds
-        record.modifiedNanoseconds = UInt32(clamping: entry.modificationTime.nanoseconds)
+        setOwner(&record, entry)
         // A tar keeps extended attributes as PAX records with this prefix, as star does (and containerd reads them).
         let prefix: StaticString = "SCHILY.xattr."
         var pairs: [(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)] = []
@@ -20,6 +16,18 @@ extension TreeMerger {
             pairs.append((UnsafeRawBufferPointer(rebasing: key[prefix.utf8CodeUnitCount...]), value))
         }
         if !pairs.isEmpty { record.xattrs = try writer.add(xattrs: pairs) }
+    }
+
+    /// Sets what a header says of any inode: permissions, owner, time. The kind stays, and with a symbolic link its
+    /// permissions, which Linux does not have.
+    func setOwner(_ record: inout InodeRecord, _ entry: ZTOCView.Entry) {
+        if record.mode & S_IFMT != S_IFLNK {
+            record.mode = record.mode & S_IFMT | UInt32(truncatingIfNeeded: entry.mode & 0o7777)
+        }
+        record.owner = entry.uid
+        record.group = entry.gid
+        record.modifiedSeconds = entry.modificationTime.seconds
+        record.modifiedNanoseconds = UInt32(clamping: entry.modificationTime.nanoseconds)
     }
 
     /// The record of a file that is no directory; nil for a character device 0/0, which overlayfs takes for a whiteout.
@@ -41,7 +49,7 @@ extension TreeMerger {
             let (sum, overflow) = contentSize.addingReportingOverflow(record.size)
             contentSize = overflow ? Int64.max : sum
         case .symbolicLink:
-            record.mode |= S_IFLNK
+            record.mode = S_IFLNK | 0o777
             // The kernel takes targets of less than a page.
             guard entry.linkName.count < 4096 else { return nil }
             record.size = Int64(entry.linkName.count)

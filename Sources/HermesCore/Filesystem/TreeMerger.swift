@@ -4,7 +4,8 @@ import Glibc
 ///
 /// Directory by directory from the root: for each name the topmost layer that has it decides. A whiteout (or, as for
 /// overlayfs, a character device 0/0) leaves the name out; a file is taken with its layer's attributes; a directory is
-/// joined with those below it until one is opaque or no directory. Inodes are numbered in the order in which the walk
+/// joined with those below it until one is opaque or no directory; the root joins all, for overlayfs heeds no mark on it,
+/// and has the attributes of a new folder, for containerd unpacks into one and leaves it as it is. Inodes are numbered in the order in which the walk
 /// meets them, so the same layers give the same numbers everywhere.
 struct TreeMerger {
     /// A layer's tree with the entries that it was made of.
@@ -36,8 +37,8 @@ struct TreeMerger {
     /// Runs the merge. Throws `corrupt` for an entry whose data lies outside its layer.
     mutating func run() throws {
         let roots = layers.indices.reversed().map { Part(layer: $0, node: 0) }
-        var queue: [(parts: [Part], number: UInt32)] = [(joined(roots), 1)]
-        writer.inodes.append(try directoryRecord(queue[0].parts, parent: 1))
+        var queue: [(parts: [Part], number: UInt32)] = [(roots, 1)]
+        writer.inodes.append(try rootRecord(roots))
         var next = 0
         while next < queue.count {
             let (parts, number) = queue[next]
@@ -112,6 +113,17 @@ struct TreeMerger {
         }
     }
 
+    /// The root's own: of what the layers say of it only the time counts, which unpacking leaves to chance.
+    private mutating func rootRecord(_ parts: [Part]) throws -> InodeRecord {
+        let described = try directoryRecord(parts, parent: 1)
+        var record = InodeRecord()
+        record.parent = 1
+        record.mode = S_IFDIR | 0o755
+        record.modifiedSeconds = described.modifiedSeconds
+        record.modifiedNanoseconds = described.modifiedNanoseconds
+        return record
+    }
+
     private mutating func directoryRecord(_ parts: [Part], parent: UInt32) throws -> InodeRecord {
         var record = InodeRecord()
         record.parent = parent
@@ -136,10 +148,10 @@ struct TreeMerger {
             writer.inodes[Int(known - 1)].linkCount += 1
             return known
         }
-        let entry = layers[part.layer].tree.nodes[Int(part.node)].entry
-        guard let record = try fileRecord(part.layer, try layers[part.layer].source.entry(Int(entry))) else {
-            return nil
-        }
+        let node = layers[part.layer].tree.nodes[Int(part.node)]
+        let source = layers[part.layer].source
+        guard var record = try fileRecord(part.layer, try source.entry(Int(node.entry))) else { return nil }
+        if node.lastLink >= 0 { setOwner(&record, try source.entry(Int(node.lastLink))) }
         writer.inodes.append(record)
         let number = UInt32(writer.inodes.count)
         numbers[part.layer][Int(part.node)] = number
@@ -165,7 +177,7 @@ struct TreeMerger {
 
     /// The file that a hard link names in the layers below its own.
     private func findLower(_ path: UnsafeRawBufferPointer, below layer: Int) -> Part? {
-        var parts = joined((0..<layer).reversed().map { Part(layer: $0, node: 0) })
+        var parts = (0..<layer).reversed().map { Part(layer: $0, node: 0) }
         var rest = LayerTree.cleaned(path)[...]
         while let name = rest.popFirst() {
             let found = parts.compactMap { part in

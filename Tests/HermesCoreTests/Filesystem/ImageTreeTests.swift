@@ -45,7 +45,8 @@ import Testing
     private static let pieces: [@Sendable (inout LayerArchive) -> Void] = [
         { $0.file("a/one", "1") }, { $0.file("a/two", "2") }, { $0.file("b/.wh.gone", "") },
         { $0.file("b/.wh..wh..opq", "") }, { $0.directory("a", mode: 0o711) }, { $0.file("c/d/e/f", "deep") },
-        { $0.symbolicLink("s", "a/one") }, { $0.hardLink("h", "a/one") }, { $0.hardLink("i", "h") },
+        { $0.symbolicLink("s", "a/one") }, { $0.hardLink("h", "a/one", seconds: 1_700_000_000) },
+        { $0.hardLink("i", "h", seconds: 1_700_000_000) },
         { $0.file(".wh.other", "") }, { $0.directory("c/d", mode: 0o700) }, { $0.file("b/kept", "3") },
     ]
 

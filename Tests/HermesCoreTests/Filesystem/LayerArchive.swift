@@ -44,8 +44,9 @@ struct LayerArchive {
         add(Array(name.utf8), type: "2", link: Array(target.utf8), mode: 0o777)
     }
 
-    mutating func hardLink(_ name: String, _ target: String) {
-        add(Array(name.utf8), type: "1", link: Array(target.utf8))
+    /// A hard link whose header says another time than a file's, unless told; unpacking sets it on the inode.
+    mutating func hardLink(_ name: String, _ target: String, seconds: Int = 1_500_000_000) {
+        add(Array(name.utf8), type: "1", link: Array(target.utf8), seconds: seconds)
     }
 
     /// A sparse file in GNU's PAX format 0.1, each run filled with its own byte.

@@ -149,6 +149,8 @@ class Layer:
                 self.remove(path)
                 os.link(spare, path, follow_symlinks=False)
                 os.unlink(spare)
+                if os.lstat(path).st_ino not in self.pending:
+                    owner(path, member)
             except Missing:
                 self.remove(path)
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL))
@@ -179,21 +181,24 @@ class Layer:
         self.resolve()
         for folder, name in self.whiteouts:
             try:
-                found = stat.S_IFMT(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
-                if found == stat.S_IFDIR:
-                    self.opaque.add(os.stat(name, dir_fd=folder).st_ino)
+                os.mknod(name, stat.S_IFCHR, 0, dir_fd=folder)
+            except FileExistsError:
+                pass  # what the layer has under the name stands there
             except FileNotFoundError:
-                try:
-                    os.mknod(name, stat.S_IFCHR, 0, dir_fd=folder)
-                except FileNotFoundError:
-                    pass  # the folder was replaced later in the layer
+                pass  # the folder was replaced later in the layer
             os.close(folder)
         for path in sorted([self.root, *self.paths()], reverse=True):
             if kind(path) != stat.S_IFDIR:
                 continue
             number = os.lstat(path).st_ino
             member = self.directories[number]
-            if member is not None:
+            if path == self.root:
+                # containerd unpacks into a new folder and leaves that as it is; only its time is taken from the archive.
+                if member is not None:
+                    time(path, member)
+                else:
+                    self.copy_lower(path)
+            elif member is not None:
                 attributes(path, member)
             else:
                 self.copy_lower(path)
@@ -208,7 +213,7 @@ class Layer:
         """Gives a directory that the archive only implies the attributes of the one below."""
         below, here, shows = self.lower, self.root, self.lower is not None
         parts = names(path[len(self.root):])
-        shows = shows and os.lstat(here).st_ino not in self.opaque
+        # The kernel joins the roots of all layers, whatever their attributes say.
         while shows and parts:
             name = parts.pop(0)
             below, here = below + b"/" + name, here + b"/" + name
@@ -289,19 +294,28 @@ def kind_safe(path):
 
 
 def attributes(path, member):
-    os.lchown(path, member.uid, member.gid)
-    if not member.issym():
-        os.chmod(path, member.mode & 0o7777)
+    owner(path, member)
     for key, value in member.pax_headers.items():
         if key.startswith("SCHILY.xattr."):
             os.setxattr(path, encode(key[len("SCHILY.xattr."):]), encode(value), follow_symlinks=False)
+    time(path, member)
+
+
+def owner(path, member):
+    os.lchown(path, member.uid, member.gid)
+    if kind(path) != stat.S_IFLNK:
+        os.chmod(path, member.mode & 0o7777)
+    time(path, member)
+
+
+def time(path, member):
     mtime = member.pax_headers.get("mtime")
     seconds, _, fraction = (mtime or str(int(member.mtime))).partition(".")
     nanoseconds = int((fraction + "0" * 9)[:9])
     if seconds.startswith("-") and nanoseconds:
         nanoseconds = -nanoseconds
-    time = int(seconds) * 10**9 + nanoseconds
-    os.utime(path, ns=(time, time), follow_symlinks=False)
+    stamp = int(seconds) * 10**9 + nanoseconds
+    os.utime(path, ns=(stamp, stamp), follow_symlinks=False)
 
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -362,8 +376,7 @@ def main():
                     for member in tar:
                         layer.apply(tar, member)
                 layer.finish()
-                # The kernel joins the roots of all layers, whatever their attributes say.
-                layers = [root] if os.lstat(root).st_ino in layer.opaque else [*layers, root]
+                layers.append(root)
                 mounts.append(here + b"/merged%d" % number)
                 mount_overlay(layers, base, mounts[-1])
             print("image " + image.decode())
