@@ -10,7 +10,7 @@ build=(
     libunistring-dev libzstd-dev zlib1g-dev
 )
 tests=(
-    attr busybox-static containerd debootstrap docker-registry e2fsprogs fio flatbuffers-compiler fuse3 gzip jq pigz pkg-config
+    attr busybox-static containerd debootstrap docker-registry e2fsprogs fio flatbuffers-compiler fuse3 gzip iproute2 jq pigz pkg-config
     procps python3 rsync skopeo strace tar time umoci util-linux zstd
 )
 # What the Swift toolchain itself needs on Debian (from its official container image).

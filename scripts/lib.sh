@@ -67,24 +67,24 @@ process_gone() { ! kill -0 "$1" 2>/dev/null || [[ $(ps -o stat= -p "$1") == Z* ]
 is_mounted() { grep -qF " $1 " /proc/self/mountinfo; }
 unmount() { if is_mounted "$1"; then umount "$1" 2>/dev/null || umount -l "$1"; fi; }
 
-# registry_start ROOT: docker-registry with its blobs under ROOT on a free loopback port, ended with the script. Sets
-# REGISTRY (host:port), REGISTRY_PID and REGISTRY_LOG (one access line per request).
+# registry_start ROOT [ADDRESS]: docker-registry with its blobs under ROOT on a free port of loopback or of ADDRESS, ended
+# with the script. Sets REGISTRY (host:port), REGISTRY_PID and REGISTRY_LOG (one access line per request).
 registry_start() {
-    local root=$1
+    local root=$1 address=${2:-127.0.0.1}
     mkdir -p "$root"
     REGISTRY_LOG=$root/registry.log
     printf '%s\n' 'version: 0.1' 'log: {level: info}' \
         "storage: {filesystem: {rootdirectory: $root/data}, delete: {enabled: true}}" \
-        'http: {addr: "127.0.0.1:0"}' >"$root/config.yml"
+        "http: {addr: \"$address:0\"}" >"$root/config.yml"
     # It takes every variable that begins with REGISTRY_ for a part of its configuration.
     env -u REGISTRY_LOG -u REGISTRY_PID docker-registry serve "$root/config.yml" >"$REGISTRY_LOG" 2>&1 &
     REGISTRY_PID=$!
     on_exit stop_process "$REGISTRY_PID"
-    wait_until 20 grep -qE 'listening on 127' "$REGISTRY_LOG" || {
+    wait_until 20 grep -qF "listening on $address" "$REGISTRY_LOG" || {
         tail -n 5 "$REGISTRY_LOG" >&2
         die "docker-registry did not start"
     }
-    REGISTRY=$(grep -oE 'listening on 127[0-9.:]+' "$REGISTRY_LOG" | head -n 1 | cut -d' ' -f3)
+    REGISTRY=$(grep -oE 'listening on [0-9]+[0-9.:]+' "$REGISTRY_LOG" | head -n 1 | cut -d' ' -f3)
     curl -fsS "http://$REGISTRY/v2/" >/dev/null || die "the registry on $REGISTRY does not answer"
 }
 

@@ -42,13 +42,14 @@ drop_caches() {
     echo 3 >/proc/sys/vm/drop_caches
 }
 
-# start_mount ARGUMENT... DIR: hermes mount until it says that it is ready. Sets MOUNT_PID and READY_US, the time from
-# its start to that line.
+# start_mount ARGUMENT... DIR: hermes mount, behind the words of MOUNT_PREFIX, until it says that it is ready. Sets
+# MOUNT_PID and READY_US, the time from its start to that line.
+MOUNT_PREFIX=()
 start_mount() {
     local line start pipe=$WORK/pipe.$RANDOM
     mkfifo "$pipe"
     start=$(now_us)
-    "$HERMES" mount "$@" 2>"$pipe" &
+    "${MOUNT_PREFIX[@]}" "$HERMES" mount "$@" 2>"$pipe" &
     MOUNT_PID=$!
     on_exit unmount "${*: -1}"
     on_exit stop_process "$MOUNT_PID"
