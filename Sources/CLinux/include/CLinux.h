@@ -12,6 +12,11 @@
 // is short. The contents are whatever the thread last left there.
 void *hermes_thread_buffer(size_t size);
 
+// A number for this thread: 0 to HERMES_SHARED_SLOT - 1 that no other living thread has, or, when these are taken,
+// HERMES_SHARED_SLOT, which threads share.
+#define HERMES_SHARED_SLOT 63
+int hermes_thread_slot(void);
+
 // pipe2(2) with O_CLOEXEC: a pipe that a program started meanwhile by another thread does not inherit.
 int hermes_pipe(int ends[2]);
 

@@ -39,7 +39,7 @@ struct IndexExport: ParsableCommand {
         let exporter = TreeExporter(filesystem) { _ in try interrupt.check() }
         interrupt.hold()
         try exporter.export(number, to: output)
-        let fetched = Int64(filesystem.scheduler.counters.fetchedBytes.load(ordering: .relaxed))
+        let fetched = filesystem.scheduler.counters.fetchedByteCount
         StandardError.write("exported \(path) to \(output), fetched \(Quantity.bytes(fetched))\n")
     }
 }

@@ -79,9 +79,9 @@ struct MountCommand: ParsableCommand {
 
     private static func summary(_ filesystem: ImageFilesystem, _ image: Image) -> String {
         let counters = filesystem.scheduler.counters
-        let fetched = Int64(counters.fetchedBytes.load(ordering: .relaxed))
+        let fetched = counters.fetchedByteCount
         let size = image.layers.reduce(0) { $0 + $1.descriptor.size }
         return "fetched \(Quantity.bytes(fetched)), \(Quantity.percent(fetched, of: size)) of the image, in"
-            + " \(counters.requests.load(ordering: .relaxed)) requests\n"
+            + " \(counters.requestCount) requests\n"
     }
 }
