@@ -23,6 +23,9 @@ int hermes_pipe(int ends[2]);
 // pthread_setname_np(3), which glibc declares for _GNU_SOURCE only.
 void hermes_thread_name(pthread_t thread, const char *name);
 
+// The columns of the terminal behind a descriptor (TIOCGWINSZ, ioctl_tty(2)); 0 when it is none or does not say.
+int hermes_terminal_width(int descriptor);
+
 // The parts of a device number, and the number of the parts: macros in glibc (makedev(3)).
 static inline uint32_t hermes_major(uint64_t device) { return major(device); }
 static inline uint32_t hermes_minor(uint64_t device) { return minor(device); }

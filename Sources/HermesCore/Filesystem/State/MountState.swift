@@ -12,7 +12,7 @@ struct MountState: Encodable {
         var fetchedBytes: Int
         var errors: Int
         /// Whether every span is here.
-        var isComplete: Bool
+        var complete: Bool
     }
 
     struct Totals: Encodable {
@@ -24,7 +24,7 @@ struct MountState: Encodable {
         var requests: Int
         var reads: Int
         var failedReads: Int
-        var isComplete: Bool
+        var complete: Bool
     }
 
     struct HungRead: Encodable {
