@@ -202,16 +202,18 @@ import Testing
         var snapshot = StateSnapshot()
         let start = Monotonic.now()
         func at(_ milliseconds: Int) -> Monotonic { start.adding(milliseconds: milliseconds) }
-        // A pass: the path, its attributes, reads.
-        #expect(snapshot.renews(.path, now: at(0)))
-        #expect(!snapshot.renews(.path, now: at(1)))
-        #expect(!snapshot.renews(.reading, now: at(2)))
-        #expect(!snapshot.renews(.reading, now: at(500)))
-        // The next one.
-        #expect(snapshot.renews(.path, now: at(520)))
-        // A file that stays open is read anew after a pause.
-        #expect(!snapshot.renews(.reading, now: at(530)))
-        #expect(snapshot.renews(.reading, now: at(1530)))
+        let asks: [(StateSnapshot.Access, Int, Bool)] = [
+            // A pass: the path, its attributes, reads.
+            (.path, 0, true), (.path, 1, false), (.reading, 2, false), (.reading, 500, false),
+            // The next one.
+            (.path, 520, true),
+            // A file that stays open is read anew after a pause.
+            (.reading, 530, false), (.reading, 1530, true),
+        ]
+        for (access, time, expected) in asks {
+            let renews = snapshot.renews(access, now: at(time))
+            #expect(renews == expected, "at \(time)")
+        }
         // Readers without a pause do not keep it for ever.
         var now = 1540
         while !snapshot.renews(.path, now: at(now)) { now += 10 }
