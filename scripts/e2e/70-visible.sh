@@ -113,7 +113,9 @@ hidden() {
     cat "$work/mount/.hermes/state.json" >/dev/null
     [[ $(ls -A "$work/mount/.hermes" | tr '\n' ' ') == "metrics state.json " ]]
     [[ $(stat -c '%a %u' "$work/mount/.hermes" "$work/mount/.hermes/metrics" | tr '\n' ' ') == "500 0 400 0 " ]]
-    not grep -q hermes < <(ls -a "$work/mount"; find "$work/mount"; tar -cf - -C "$work/mount" . | tar -tf -)
+    (cd "$work/mount" && ls -a && find . && tar -cf - . | tar -tf -) >"$work/names"
+    grep -q '/big$' "$work/names"
+    not grep hermes "$work/names"
     treediff "$shared/tree" "$work/mount"
     not touch "$work/mount/.hermes/new"
     not rm "$work/mount/.hermes/metrics"
@@ -133,13 +135,13 @@ image_wins() {
     [[ $(cat "$work/mount/.hermes/state.json") == "the image's" && ! -e $work/mount/.hermes/metrics ]]
     ls -A "$work/mount" | grep -qx '.hermes'
 }
-# Registry gone: reads wait, the state names them, and the log has one line for all of it and one when it is back.
-outage() {
+# The registry does not answer: reads wait, the state names them, and they go on.
+hangs() {
     make_temp work
     cp -a "$E2E_WORK/registry/data" "$work/data"
     local log=$REGISTRY_LOG
     registry_start "$work"
-    mount_image --log-format text --log-level notice --index "$shared/index" --cache "$work/cache" \
+    mount_image --index "$shared/index" --cache "$work/cache" \
         "$REGISTRY/test/nasty:latest" "$work/mount"
     kill -STOP "$REGISTRY_PID"
     cat "$work/mount/big" >"$work/big" &
@@ -152,6 +154,30 @@ outage() {
     wait "$reader"
     cmp "$work/big" "$shared/tree/big"
     state '.parkedReads == 0 and .hungReads == []'
+    REGISTRY_LOG=$log
+}
+# The registry is gone, and back: one line when it begins and one when it ends, whatever was tried meanwhile.
+outage() {
+    make_temp work
+    cp -a "$E2E_WORK/registry/data" "$work/data"
+    local log=$REGISTRY_LOG
+    registry_start "$work"
+    mount_image --log-level notice --index "$shared/index" --cache "$work/cache" "$REGISTRY/test/nasty:latest" "$work/mount"
+    stop_process "$REGISTRY_PID"
+    cat "$work/mount/big" >"$work/big" &
+    local reader=$!
+    wait_until 20 grep -q '^warning: the registry does not answer' "$MOUNT_LOG"
+    wait_until 10 state '.lastError.message | test("cannot reach")'
+    sed -i "s/addr: \"127.0.0.1:0\"/addr: \"$REGISTRY\"/" "$work/config.yml"
+    env -u REGISTRY_LOG -u REGISTRY_PID docker-registry serve "$work/config.yml" >"$work/again.log" 2>&1 &
+    on_exit stop_process "$!"
+    wait "$reader"
+    cmp "$work/big" "$shared/tree/big"
+    cat "$MOUNT_LOG"
+    (($(grep -c '^warning: the registry does not answer.*image: .*layer: sha256:.*span: ' "$MOUNT_LOG") == 1))
+    (($(grep -c '^notice: the registry answers again' "$MOUNT_LOG") == 1))
+    (($(grep -c . "$MOUNT_LOG") == 3))
+    (($(metric 'hermes_span_retries_total{reason="unavailable"}') > 0 && $(metric hermes_http_failures_total) >= 3))
     REGISTRY_LOG=$log
 }
 json_lines() {
@@ -224,7 +250,8 @@ check "state files are right without open, for every reader" every_reader
 check "state files are whole for many readers at once" never_torn
 check "hidden from what walks the image, and private" hidden
 check "an image's own .hermes wins" image_wins
-check "an outage: what hangs is named, and then goes on" outage
+check "what hangs is named, and then goes on" hangs
+check "an outage is two lines in the log" outage
 check "log lines as JSON, with image, layer, span, file and cause" json_lines
 check "progress on a terminal leaves nothing behind" progress_on_a_terminal
 check "no progress where there is no terminal" quiet_elsewhere

@@ -36,8 +36,11 @@ extension ImageFilesystem {
         let count = pread(layer.pointee.descriptor, buffer, length, off_t(start))
         // Presence means that the bytes were written: a short read is a damaged cache, and never zeros for a reader.
         guard count == length else {
+            let cause = count < 0 ? SystemError.last : nil
             scheduler.counters.failedReads.add(1, ordering: .relaxed)
-            logFailure(UInt64(number), Int64(offset), HermesError(.io, "cannot read the cache", cause: SystemError.last))
+            logFailure(
+                UInt64(number), Int64(offset),
+                HermesError(.io, "cannot read all of it from \(layers[index].store.data.path)", cause: cause))
             fuse_reply_err(request, EIO)
             return
         }

@@ -65,7 +65,8 @@ final class SpanLog: Sendable {
     func retried(_ key: FetchQueue.Key, _ error: HermesError) {
         note(error, key.layer, key.span)
         guard error.code != .corrupt else {
-            return write(.warning, .wrong, "span has wrong bytes and is fetched again", fields(key.layer, key.span, error))
+            let fields = fields(key.layer, key.span, error)
+            return write(.warning, .wrong, "span has wrong bytes and is fetched again", fields)
         }
         // The registry's own failures are told once, as an outage.
         write(.debug, .retry, "span is tried again", fields(key.layer, key.span, error))

@@ -21,7 +21,8 @@ extension SpanScheduler {
     func hungReads(now: Monotonic = .now()) -> [Waiting] {
         let open = state.withLock { state in
             // In order of their deadlines, and so of their starts.
-            state.parked.prefix { $0.isDone || now.milliseconds(since: $0.start) > Self.hungAfter }.filter { !$0.isDone }
+            state.parked.prefix { $0.isDone || now.milliseconds(since: $0.start) > Self.hungAfter }
+                .filter { !$0.isDone }
         }
         return open.map { read in
             let layer = layers[read.layer]

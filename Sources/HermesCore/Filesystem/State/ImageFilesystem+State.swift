@@ -4,7 +4,7 @@ import Glibc
 /// The kernel's requests about the state folder. Every operation comes here only for an inode, or a name in the root,
 /// that the image does not have.
 extension ImageFilesystem {
-    /// What never expires and what expires at once, in seconds.
+    /// What never expires, in seconds.
     private static let forever: Double = 1e9
 
     /// Answers the lookup of a name that the image lacks; false when it is none of the state's either.
@@ -72,7 +72,8 @@ extension ImageFilesystem {
             return
         }
         let entries: [(name: StaticString, number: UInt64, mode: UInt32)] =
-            [(".", number, S_IFDIR), ("..", 1, S_IFDIR)] + StateFolder.File.allCases.map { ($0.name, $0.number, S_IFREG) }
+            [(".", number, S_IFDIR), ("..", 1, S_IFDIR)]
+            + StateFolder.File.allCases.map { ($0.name, $0.number, S_IFREG) }
         // All four fit into the smallest buffer that a kernel sends, a page.
         var buffer: [CChar] = Array(repeating: 0, count: min(max(size, 0), 4096))
         var used = 0
