@@ -12,11 +12,19 @@
 // is short. The contents are whatever the thread last left there.
 void *hermes_thread_buffer(size_t size);
 
+// A number for this thread: 0 to HERMES_SHARED_SLOT - 1 that no other living thread has, or, when these are taken,
+// HERMES_SHARED_SLOT, which threads share.
+#define HERMES_SHARED_SLOT 63
+int hermes_thread_slot(void);
+
 // pipe2(2) with O_CLOEXEC: a pipe that a program started meanwhile by another thread does not inherit.
 int hermes_pipe(int ends[2]);
 
 // pthread_setname_np(3), which glibc declares for _GNU_SOURCE only.
 void hermes_thread_name(pthread_t thread, const char *name);
+
+// The columns of the terminal behind a descriptor (TIOCGWINSZ, ioctl_tty(2)); 0 when it is none or does not say.
+int hermes_terminal_width(int descriptor);
 
 // The parts of a device number, and the number of the parts: macros in glibc (makedev(3)).
 static inline uint32_t hermes_major(uint64_t device) { return major(device); }

@@ -70,7 +70,7 @@ public struct ImageCache: Sendable {
         let tree = try ImageTree(imageFolder(image) + "/tree")
         let scheduler = try SpanScheduler(source: source, layers: layers, workers: workers, log: log)
         do {
-            return try ImageFilesystem(tree: tree, layers: layers, scheduler: scheduler)
+            return try ImageFilesystem(image: image, tree: tree, layers: layers, scheduler: scheduler)
         } catch {
             scheduler.stop()
             throw error

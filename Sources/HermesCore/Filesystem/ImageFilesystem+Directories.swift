@@ -6,8 +6,7 @@ extension ImageFilesystem {
     /// Answers readdir and readdirplus. Offsets count entries: 0 is ".", 1 is "..", n + 2 is entry n.
     func readDirectory(_ request: fuse_req_t, _ number: fuse_ino_t, _ size: Int, _ offset: off_t, plus: Bool) {
         guard let directory = tree.inode(UInt64(number)), directory.pointee.mode & S_IFMT == S_IFDIR else {
-            fuse_reply_err(request, ENOTDIR)
-            return
+            return readStateFolder(request, UInt64(number), size, offset, plus: plus)
         }
         let size = min(size, 1 << 20)
         guard let memory = hermes_thread_buffer(size) else {

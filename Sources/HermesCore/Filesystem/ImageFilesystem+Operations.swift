@@ -13,6 +13,8 @@ private func negotiate(_ connection: inout fuse_conn_info) {
     let wanted =
         FUSE_CAP_ASYNC_READ | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_READDIRPLUS | FUSE_CAP_NO_OPEN_SUPPORT
         | FUSE_CAP_NO_OPENDIR_SUPPORT | FUSE_CAP_CACHE_SYMLINKS | FUSE_CAP_EXPORT_SUPPORT
+        // Pages go when attributes that have expired come back with another time: those of the state folder alone expire.
+        | FUSE_CAP_AUTO_INVAL_DATA
     connection.want = connection.capable & UInt32(wanted)
     // libfuse derives max_pages from max_write: reads of up to 1 MiB (kernel 4.20).
     connection.max_write = 1 << 20
@@ -39,9 +41,10 @@ extension ImageFilesystem {
             guard let request, let name else { return }
             filesystem(request)._withUnsafeGuaranteedRef { $0.lookUp(request, parent, name) }
         }
-        table.getattr = { request, number, _ in
+        table.getattr = { request, number, file in
             guard let request else { return }
-            filesystem(request)._withUnsafeGuaranteedRef { $0.getAttributes(request, number) }
+            // The kernel names an open file before it reads it, and none for stat(2).
+            filesystem(request)._withUnsafeGuaranteedRef { $0.getAttributes(request, number, isRead: file != nil) }
         }
         table.readlink = { request, number in
             guard let request else { return }
@@ -85,7 +88,7 @@ extension ImageFilesystem {
 
     private func lookUp(_ request: fuse_req_t, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>) {
         guard let directory = tree.inode(UInt64(parent)), directory.pointee.mode & S_IFMT == S_IFDIR else {
-            fuse_reply_err(request, ENOTDIR)
+            if !lookUpState(request, UInt64(parent), name) { fuse_reply_err(request, ENOTDIR) }
             return
         }
         var parameters = fuse_entry_param()
@@ -96,14 +99,15 @@ extension ImageFilesystem {
         if let number = tree.lookUp(bytes, in: directory), let inode = tree.inode(number) {
             parameters.ino = fuse_ino_t(number)
             tree.fill(&parameters.attr, number, inode)
+        } else if lookUpState(request, UInt64(parent), name) {
+            return
         }
         fuse_reply_entry(request, &parameters)
     }
 
-    private func getAttributes(_ request: fuse_req_t, _ number: fuse_ino_t) {
+    private func getAttributes(_ request: fuse_req_t, _ number: fuse_ino_t, isRead: Bool) {
         guard let inode = tree.inode(UInt64(number)) else {
-            fuse_reply_err(request, ENOENT)
-            return
+            return stateAttributes(request, UInt64(number), isRead: isRead)
         }
         var status = stat()
         tree.fill(&status, UInt64(number), inode)

@@ -8,8 +8,7 @@ extension ImageFilesystem {
     func read(_ request: fuse_req_t, _ number: fuse_ino_t, _ size: Int, _ offset: off_t) {
         guard let inode = tree.inode(UInt64(number)), inode.pointee.mode & S_IFMT == S_IFREG, offset >= 0
         else {
-            fuse_reply_err(request, EINVAL)
-            return
+            return readState(request, UInt64(number), size, offset)
         }
         let length = min(size, Int(inode.pointee.size) - min(offset, Int(inode.pointee.size)))
         guard length > 0 else {
@@ -37,9 +36,15 @@ extension ImageFilesystem {
         let count = pread(layer.pointee.descriptor, buffer, length, off_t(start))
         // Presence means that the bytes were written: a short read is a damaged cache, and never zeros for a reader.
         guard count == length else {
+            let cause = count < 0 ? SystemError.last : nil
+            scheduler.counters.failedReads.add(1, ordering: .relaxed)
+            logFailure(
+                UInt64(number), Int64(offset),
+                HermesError(.io, "cannot read all of it from \(layers[index].store.data.path)", cause: cause))
             fuse_reply_err(request, EIO)
             return
         }
+        reads.hit(count)
         fuse_reply_buf(request, buffer.assumingMemoryBound(to: CChar.self), count)
     }
 
@@ -48,21 +53,28 @@ extension ImageFilesystem {
     private func park(_ request: fuse_req_t, _ number: UInt64, _ offset: Int64, _ length: Int) {
         // A request may be answered from any thread, and is by exactly one: completions are called once.
         let answer = Answer(request: request)
-        read(inode: number, offset: offset, count: length) { [self] result in
+        let source = read(inode: number, offset: offset, count: length) { [self] result in
             switch result {
             case .success(let bytes):
                 fuse_reply_buf(
                     answer.request, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
             case .failure(let error):
-                scheduler.log.error(
-                    "read fails with EIO",
-                    metadata: [
-                        "image": "\(scheduler.source.name)", "file": "\(tree.path(of: number))",
-                        "offset": "\(offset)", "cause": "\(error)",
-                    ])
+                logFailure(number, offset, error)
                 fuse_reply_err(answer.request, EIO)
             }
         }
+        reads.add(source, length)
+    }
+
+    private func logFailure(_ number: UInt64, _ offset: Int64, _ error: HermesError) {
+        guard let inode = tree.inode(number) else { return }
+        let record = inode.pointee
+        // Of a sparse file the first data: which part failed, only the cause knows.
+        let start = record.isSparse ? tree.extents[Int(record.data)].data : record.data + offset
+        let layer = Int(record.layer)
+        scheduler.log.readFailed(
+            layer: layer, span: layers[layer].spans.span(at: start), file: { tree.path(of: number) }, offset: offset,
+            error)
     }
 
     private struct Answer: @unchecked Sendable {

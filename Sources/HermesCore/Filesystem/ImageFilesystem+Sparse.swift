@@ -1,10 +1,11 @@
 import Synchronization
 
 extension ImageFilesystem {
-    /// Reads a range of a sparse file: runs of data from its layer, zeros between them.
+    /// Reads a range of a sparse file: runs of data from its layer, zeros between them. Returns where they come from.
     func readSparse(
         _ record: InodeRecord, offset: Int64, count: Int64, _ completion: @escaping ParkedRead.Completion
-    ) {
+    ) -> ReadSource {
+        var source = ReadSource.hole
         let wanted = offset..<offset + count
         let gathered = GatheredRead(count: Int(count), completion)
         for index in 0..<Int(record.extentCount) {
@@ -13,11 +14,13 @@ extension ImageFilesystem {
             guard !part.isEmpty else { continue }
             gathered.expect()
             let start = extent.data + part.lowerBound - extent.offset
-            readLayer(Int(record.layer), start..<start + Int64(part.count)) { result in
+            let came = readLayer(Int(record.layer), start..<start + Int64(part.count)) { result in
                 gathered.arrived(result, at: Int(part.lowerBound - offset))
             }
+            if source != .fetch { source = came }
         }
         gathered.arrived(nil, at: 0)
+        return source
     }
 }
 

@@ -10,7 +10,8 @@ extension ImageFilesystem {
             return
         }
         guard let inode = tree.inode(UInt64(number)) else {
-            fuse_reply_err(request, ENOENT)
+            // The state folder has none.
+            fuse_reply_err(request, ENODATA)
             return
         }
         let wanted = UnsafeRawBufferPointer(start: name, count: strlen(name))
@@ -28,15 +29,14 @@ extension ImageFilesystem {
     }
 
     func listXattrs(_ request: fuse_req_t, _ number: fuse_ino_t, _ size: Int) {
-        guard let inode = tree.inode(UInt64(number)) else {
-            fuse_reply_err(request, ENOENT)
-            return
-        }
         var names: [UInt8] = []
-        tree.eachXattr(inode) { name, _ in
-            names.append(contentsOf: name)
-            names.append(0)
-            return true
+        // The state folder has none.
+        if let inode = tree.inode(UInt64(number)) {
+            tree.eachXattr(inode) { name, _ in
+                names.append(contentsOf: name)
+                names.append(0)
+                return true
+            }
         }
         names.withUnsafeBytes { reply(request, $0, size) }
     }

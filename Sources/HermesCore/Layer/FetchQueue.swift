@@ -12,7 +12,7 @@
 /// had asked for. Fill has no queue: it walks the layers from their start and takes what is absent.
 struct FetchQueue {
     /// What waits for a span, least urgent first.
-    enum Urgency: Int, Comparable {
+    enum Urgency: Int, Comparable, CaseIterable, Sendable {
         case fill, ahead, demand
         static func < (left: Urgency, right: Urgency) -> Bool { left.rawValue < right.rawValue }
     }

@@ -6,8 +6,12 @@
 final class ParkedRead: @unchecked Sendable {
     typealias Completion = @Sendable (Result<UnsafeRawBufferPointer, HermesError>) -> Void
 
+    /// An index into the image's layers.
+    let layer: Int
     /// The range of the uncompressed layer.
     let range: Range<Int64>
+    /// When it was parked.
+    let start: Monotonic
     /// When the read fails with EIO, come what may.
     let deadline: Monotonic
     private(set) var buffer: UnsafeMutableRawBufferPointer
@@ -17,8 +21,12 @@ final class ParkedRead: @unchecked Sendable {
     var isDone = false
     private let completion: Completion
 
-    init(range: Range<Int64>, deadline: Monotonic, completion: @escaping Completion) {
+    init(
+        layer: Int, range: Range<Int64>, start: Monotonic, deadline: Monotonic, completion: @escaping Completion
+    ) {
+        self.layer = layer
         self.range = range
+        self.start = start
         self.deadline = deadline
         self.completion = completion
         buffer = .allocate(byteCount: range.count, alignment: 16)

@@ -27,15 +27,17 @@ extension SpanScheduler {
                 $0.broadcast()
             }
         }
-        counters.requests.add(1, ordering: .relaxed)
+        let measure = FetchMeasure(counters, layer: batch.layer, batch.urgency)
         source.fetchRange(
             of: layer.descriptor.digest, range: first.lowerBound..<last.upperBound,
-            deliver: { [self] bytes in
-                counters.fetchedBytes.add(bytes.count, ordering: .relaxed)
+            deliver: { bytes in
+                measure.received(bytes.count)
                 cutter.take(bytes)
             },
             completion: { [self] result in
                 state.withLock { $0.queue.ended(batch) }
+                measure.ended(result)
+                log.requestEnded(result, layer: batch.layer, spans: batch.spans)
                 let error: HermesError =
                     switch result {
                     case .success: HermesError(.protocolViolation, "the registry sent too few bytes")
@@ -56,21 +58,13 @@ extension SpanScheduler {
             let verdict = state.queue.failed(key, isAwaited: isAwaited, isLasting: isLasting, now: .now())
             return (verdict, verdict == .giveUp ? state.waiters.removeValue(forKey: key) ?? [] : [])
         }
-        let layer = layers[key.layer]
         switch verdict {
         case .retry:
             wakeWatch()
-            counters.retries.add(1, ordering: .relaxed)
-            log.debug(
-                "span is tried again",
-                metadata: ["layer": "\(layer.descriptor.digest)", "span": "\(key.span)", "cause": "\(error)"])
+            counters.retries.add(for: RetryReason(error))
+            log.retried(key, error)
         case .giveUp:
-            log.error(
-                "span cannot be had",
-                metadata: [
-                    "image": "\(source.name)", "layer": "\(layer.descriptor.digest)", "span": "\(key.span)",
-                    "readers": "\(reads.count)", "cause": "\(error)",
-                ])
+            log.lost(key, error, readers: reads.count)
             fail(reads, error)
         }
     }

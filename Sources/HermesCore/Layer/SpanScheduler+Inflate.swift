@@ -49,9 +49,7 @@ extension SpanScheduler {
                 } catch {
                     // A full disk costs the cache, not the read.
                     counters.cacheFailures.add(1, ordering: .relaxed)
-                    log.warning(
-                        "span is not cached",
-                        metadata: ["layer": "\(layer.descriptor.digest)", "cause": "\(error)"])
+                    log.notCached(layer: job.layer, span: job.span, error)
                 }
                 let reads = state.withLock { state in
                     state.queue.finished(key)
@@ -63,6 +61,7 @@ extension SpanScheduler {
             counters.spans.add(1, ordering: .relaxed)
         } catch {
             counters.verificationFailures.add(1, ordering: .relaxed)
+            counters.layers[job.layer].errors.add(1, ordering: .relaxed)
             let error =
                 error as? HermesError
                 ?? HermesError(.corrupt, "span \(job.span) of layer \(layer.descriptor.digest)", cause: error)

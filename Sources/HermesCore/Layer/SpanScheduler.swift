@@ -31,9 +31,9 @@ public final class SpanScheduler: Sendable {
     let state: Mutex<State>
     private let watch = Monitor(Watch())
     let inflating: Monitor<InflateQueue>
-    let log: Logger
+    let log: SpanLog
     /// What was done so far.
-    public let counters = FetchCounters()
+    public let counters: FetchCounters
     /// How long a read waits for its bytes before it fails, in milliseconds.
     let readDeadline = 60_000
     private let threads: Mutex<[SystemThread]>
@@ -42,7 +42,8 @@ public final class SpanScheduler: Sendable {
     public init(source: any ImageSource, layers: [LazyLayer], workers: Int, log: Logger) throws {
         self.source = source
         self.layers = layers
-        self.log = log
+        self.log = SpanLog(log, image: source.name, layers: layers.map(\.descriptor.digest))
+        counters = FetchCounters(layerCount: layers.count)
         var state = State()
         for layer in layers {
             _ = state.queue.add(layer)
@@ -97,8 +98,10 @@ public final class SpanScheduler: Sendable {
         layer index: Int, range: Range<Int64>, completion: @escaping ParkedRead.Completion
     ) {
         let layer = layers[index]
-        let deadline = Monotonic.now().adding(milliseconds: readDeadline)
-        let read = ParkedRead(range: range, deadline: deadline, completion: completion)
+        let now = Monotonic.now()
+        let read = ParkedRead(
+            layer: index, range: range, start: now, deadline: now.adding(milliseconds: readDeadline),
+            completion: completion)
         let first = layer.spans.span(at: range.lowerBound)
         let last = layer.spans.span(at: range.upperBound - 1)
         let here: [Int]? = state.withLock { state in
@@ -179,7 +182,10 @@ public final class SpanScheduler: Sendable {
                 return true
             }
         }
-        for read in whole { read.finish(nil) }
+        for read in whole {
+            counters.parkedDuration.observe(from: read.start)
+            read.finish(nil)
+        }
     }
 
     /// Fails the reads that are not answered yet.
@@ -191,7 +197,10 @@ public final class SpanScheduler: Sendable {
             }
         }
         counters.failedReads.add(open.count, ordering: .relaxed)
-        for read in open { read.finish(error) }
+        for read in open {
+            counters.parkedDuration.observe(from: read.start)
+            read.finish(error)
+        }
     }
 
     /// Makes the watching thread look again at what it waits for.
@@ -226,8 +235,6 @@ public final class SpanScheduler: Sendable {
             }
             if !late.isEmpty {
                 let seconds = readDeadline / 1000
-                log.error(
-                    "reads gave up", metadata: ["count": "\(late.count)", "after_seconds": "\(seconds)"])
                 fail(Array(late), HermesError(.unavailable, "the registry did not answer in \(seconds) s"))
             }
             pump()

@@ -70,8 +70,12 @@ final class Authenticator: @unchecked Sendable {
             do {
                 try http.perform { [self] in
                     switch found {
-                    case .success(let credentials): obtain(grant, with: credentials)
-                    case .failure(let error): finish(grant, .failure(error))
+                    case .success(let credentials):
+                        RegistryMetrics.shared.lookups.add(for: credentials == nil ? .none : .found)
+                        obtain(grant, with: credentials)
+                    case .failure(let error):
+                        RegistryMetrics.shared.lookups.add(for: .failed)
+                        finish(grant, .failure(error))
                     }
                 }
             } catch {
@@ -103,15 +107,18 @@ final class Authenticator: @unchecked Sendable {
                     realm: realm, service: service, scope: scope, credentials: credentials, registry: base)
                 request.settings = settings
                 let collector = HTTPCollector(limit: TokenExchange.limit) { [self] result in
-                    finish(
-                        grant,
-                        result.flatMap { response in
-                            Result {
-                                let (header, lifetime) = try TokenExchange.read(
-                                    response, registry: registry, hasCredentials: credentials != nil)
-                                return (header, .now + lifetime)
-                            }.mapError { .from($0) }
-                        })
+                    let token = result.flatMap { response in
+                        Result<(String, ContinuousClock.Instant?), any Error> {
+                            let (header, lifetime) = try TokenExchange.read(
+                                response, registry: registry, hasCredentials: credentials != nil)
+                            return (header, .now + lifetime)
+                        }.mapError { HermesError.from($0) }
+                    }
+                    switch token {
+                    case .success: RegistryMetrics.shared.tokens.add(for: .granted)
+                    case .failure(let error): RegistryMetrics.shared.tokens.add(for: .init(error))
+                    }
+                    finish(grant, token)
                 }
                 try http.start(request, handler: collector)
             } catch {

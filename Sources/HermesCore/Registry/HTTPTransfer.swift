@@ -111,6 +111,7 @@ final class HTTPTransfer: @unchecked Sendable {
     func finish(_ result: Result<Void, HermesError>) {
         let handler = handler
         self.handler = nil
+        if case .failure = result { RegistryMetrics.shared.failures.add(1, ordering: .relaxed) }
         handler?.finished(result)
     }
 
@@ -140,6 +141,7 @@ final class HTTPTransfer: @unchecked Sendable {
         guard !begun, location == nil else { return true }
         do {
             guard let head = try parser.line(line) else { return true }
+            RegistryMetrics.shared.responses.add(for: .init(status: head.status))
             location = try redirect(head)
             if location != nil { return true }
             begun = true

@@ -33,13 +33,13 @@ struct IndexExport: ParsableCommand {
         let cache = try cacheOptions.open()
         try cacheOptions.prepare(image, source, in: cache, interrupt)
         let processors = max(2, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-        let filesystem = try cache.open(image, source: source, workers: processors, log: CommandLog.make())
+        let filesystem = try cache.open(image, source: source, workers: processors, log: CommandLog.logger())
         defer { filesystem.scheduler.stop() }
         let number = try filesystem.tree.resolve(path)
         let exporter = TreeExporter(filesystem) { _ in try interrupt.check() }
         interrupt.hold()
         try exporter.export(number, to: output)
-        let fetched = Int64(filesystem.scheduler.counters.fetchedBytes.load(ordering: .relaxed))
+        let fetched = filesystem.scheduler.counters.fetchedByteCount
         StandardError.write("exported \(path) to \(output), fetched \(Quantity.bytes(fetched))\n")
     }
 }

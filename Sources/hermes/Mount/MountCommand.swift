@@ -1,7 +1,6 @@
 import ArgumentParser
 import Glibc
 import HermesCore
-import Logging
 
 struct MountCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -10,7 +9,8 @@ struct MountCommand: ParsableCommand {
         discussion: """
             The merged file system of the image appears read-only in DIR. Files come from the image's registry when they \
             are read; what was fetched stays in the cache, for the next mount as well. The command stays in the \
-            foreground until it is interrupted or DIR is unmounted.
+            foreground until it is interrupted or DIR is unmounted. DIR/.hermes, which no listing shows, holds state.json \
+            with what is here, and metrics in Prometheus's format.
 
             EXAMPLES
               hermes mount docker.io/library/python:3.12 /mnt
@@ -28,14 +28,16 @@ struct MountCommand: ParsableCommand {
     @Flag(help: "Also fetch the rest of the image in the background.")
     var fill = false
 
+    @OptionGroup var logOptions: LogOptions
+
     func run() throws {
         let start = Monotonic.now()
+        let log = logOptions.logger()
         try checkDirectory()
         let interrupt = try Interrupt()
         let (source, image) = try options.resolve()
         let cache = try cacheOptions.open()
         try cacheOptions.prepare(image, source, in: cache, interrupt)
-        let log = CommandLog.make()
         let processors = max(2, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         let filesystem = try cache.open(image, source: source, workers: processors, log: log)
         defer { filesystem.scheduler.stop() }
@@ -50,17 +52,21 @@ struct MountCommand: ParsableCommand {
             throw error
         }
         let time = Quantity.duration(milliseconds: Monotonic.now().milliseconds(since: start))
-        StandardError.write("mounted \(image.reference) on \(directory) in \(time)\n")
+        CommandLog.say("mounted \(image.reference) on \(directory) in \(time)", ["image": "\(image.reference)"])
+        let progress = try? MountProgress(filesystem, fill: fill)
         if fill {
             let size = image.layers.reduce(0) { $0 + $1.descriptor.size }
             filesystem.scheduler.fill {
                 let isWhole = filesystem.layers.allSatisfy(\.isComplete)
-                StandardError.write(isWhole ? "the image is complete: \(Quantity.bytes(size))\n" : "the fill gave up\n")
+                CommandLog.say(
+                    isWhole ? "the image is complete: \(Quantity.bytes(size))" : "the fill gave up",
+                    ["image": "\(image.reference)"])
             }
         }
         server.join()
         session.end()
-        StandardError.write(Self.summary(filesystem, image))
+        progress?.stop()
+        CommandLog.say(Self.summary(filesystem, image), ["image": "\(image.reference)"])
     }
 
     private func checkDirectory() throws {
@@ -79,9 +85,9 @@ struct MountCommand: ParsableCommand {
 
     private static func summary(_ filesystem: ImageFilesystem, _ image: Image) -> String {
         let counters = filesystem.scheduler.counters
-        let fetched = Int64(counters.fetchedBytes.load(ordering: .relaxed))
+        let fetched = counters.fetchedByteCount
         let size = image.layers.reduce(0) { $0 + $1.descriptor.size }
         return "fetched \(Quantity.bytes(fetched)), \(Quantity.percent(fetched, of: size)) of the image, in"
-            + " \(counters.requests.load(ordering: .relaxed)) requests\n"
+            + " \(counters.requestCount) requests"
     }
 }

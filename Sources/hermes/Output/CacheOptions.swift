@@ -1,7 +1,6 @@
 import ArgumentParser
 import Glibc
 import HermesCore
-import Logging
 
 /// Where compiled indexes and fetched data are kept, and how an index is found.
 struct CacheOptions: ParsableArguments {
@@ -37,18 +36,9 @@ struct CacheOptions: ParsableArguments {
         if let files = try waiting({ try await IndexFiles.findReferrer(image, at: source, in: cache.path) }) {
             return try cache.compile(image, files)
         }
-        StandardError.write("\(image.reference) has no index: building one now, which reads the whole image once\n")
+        CommandLog.say("\(image.reference) has no index: building one now, which reads the whole image once")
         let layout = try ImageLayout.openOrCreate(cache.path + "/index")
         _ = try IndexRun(image: image, source: source, layout: layout).run(interrupt)
         try cache.compile(image, try IndexFiles.find(image, in: layout))
-    }
-}
-
-/// The log of a command: warnings and errors, on standard error.
-enum CommandLog {
-    static func make() -> Logger {
-        var logger = Logger(label: "hermes", factory: { StreamLogHandler.standardError(label: $0) })
-        logger.logLevel = .warning
-        return logger
     }
 }

@@ -25,7 +25,7 @@ final class ProgressDisplay: Sendable {
     private let isTerminal: Bool
 
     /// One bar for each label, with the total number of bytes of its work.
-    init(_ bars: [(label: String, total: Int64)], isTerminal: Bool = StandardError.isTerminal) {
+    init(_ bars: [(label: String, total: Int64)], isTerminal: Bool = CommandLog.showsProgress) {
         state = Mutex(State(bars: bars.map { Bar(label: $0.label, total: $0.total) }))
         self.isTerminal = isTerminal
     }
@@ -48,7 +48,7 @@ final class ProgressDisplay: Sendable {
             if isTerminal {
                 draw(&state, .now())
             } else {
-                StandardError.write("\(state.bars[index].label): \(text)\n")
+                CommandLog.say("\(state.bars[index].label): \(text)")
             }
         }
     }

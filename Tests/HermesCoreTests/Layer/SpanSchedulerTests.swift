@@ -105,9 +105,9 @@ import Testing
                 #expect(try Self.read(scheduler, index, 0..<Int64(archive.count)) == archive)
             }
             #expect(scheduler.layers.areComplete)
-            let requests = scheduler.counters.requests.load(ordering: .relaxed)
+            let requests = scheduler.counters.requestCount
             #expect(try hammer(scheduler, threads: 2, reads: 20, seed: 1) == 0)
-            #expect(scheduler.counters.requests.load(ordering: .relaxed) == requests, "everything was cached")
+            #expect(scheduler.counters.requestCount == requests, "everything was cached")
         }
     }
 
@@ -135,7 +135,7 @@ import Testing
         try withScheduler(source: source) { (scheduler) throws in
             #expect(try Self.read(scheduler, 0, 60_000..<60_100) == Array(image.archives[0][60_000..<60_100]))
             #expect(scheduler.counters.verificationFailures.load(ordering: .relaxed) == 1)
-            #expect(scheduler.counters.retries.load(ordering: .relaxed) == 1)
+            #expect(scheduler.counters.retries[.verification] == 1)
         }
     }
 

@@ -12,6 +12,12 @@ import Testing
         Credentials.password(user: "hermes", password: "secret"), .identityToken("refresh-me"),
     ])
     func oneTokenServesAllThatWait(credentials: Credentials) async throws {
+        // Of the whole process: other tests count as well.
+        let metrics = RegistryMetrics.shared
+        let before = (
+            metrics.tokens[.granted], metrics.lookups[.found],
+            metrics.responses[.clientError], metrics.responses[.success]
+        )
         let client = try registry.client(credentials)
         try await withThrowingTaskGroup { group in
             for index in 0..<5 as Range<Int64> {
@@ -30,6 +36,8 @@ import Testing
             _ = try await registry.fetch("tokens", index..<index + 10, client: client)
         }
         #expect(try await registry.stats()["token-issued"] == 3)
+        #expect(metrics.tokens[.granted] >= before.0 + 3 && metrics.lookups[.found] >= before.1 + 3)
+        #expect(metrics.responses[.clientError] >= before.2 + 2 && metrics.responses[.success] >= before.3 + 14)
     }
 
     @Test func refusalsSayWhatToDoAndNoSecret() async throws {
