@@ -167,8 +167,7 @@ name_server_gone() {
 lasting() {
     stage
     faults "[{\"cycle\": $1}]"
-    # One of the threads can wait for a read of the kernel's own and then for its own.
-    readers --eio some --files '*1*' --threads 40
+    readers --eio some --pieces 24
     recovered
 }
 corrupt_always() {
@@ -196,7 +195,7 @@ slow() {
     timeout 70 cmp -n 1000 "$work/mount/$file" "$FAULTS/tree/$file"
     counted_to slow 1
     # Others wait as long as they may.
-    readers --eio any --files "$(dirname "$file")/*" --deadline 130
+    readers --eio any --pieces 12
     recovered
 }
 
@@ -214,7 +213,7 @@ disk_full() {
     # Every byte of it, with what is left after the last whole block.
     dd if=/dev/zero of="$work/small/filler" bs=1M 2>/dev/null || true
     dd if=/dev/zero of="$work/small/more" bs=512 2>/dev/null || true
-    readers --files '*a*'
+    readers --pieces 24
     grep 'span is not cached' "$MOUNT_LOG" >/dev/null
     rm "$work/small/filler" "$work/small/more"
     readers

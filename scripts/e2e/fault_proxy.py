@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """An HTTP/1.1 reverse proxy before a registry, whose faults are switched while it runs. Prints "PORT STORE CONTROL": its own
-port, that of the object store it can redirect blobs to (on 127.0.0.2), and that of its control:
+port, that of the object store it can redirect ranges of blobs to (on 127.0.0.2), and that of its control:
 
   GET /          what was counted so far: requests, those of blobs, answers by status, faults by name (JSON)
   PUT /faults    the rules from now on, a JSON list; [] for none
@@ -13,7 +13,7 @@ Actions:
   {"do": "status", "status": 503, "retry_after": "1"}
   {"do": "cut", "at": PLACE, "rst": BOOL}       the connection ends there, by RST or FIN
   {"do": "stall", "at": PLACE}                  nothing more comes, and the connection stays
-  {"do": "slow", "rate": BYTES_A_SECOND}
+  {"do": "slow", "rate": BYTES_A_SECOND}        as long as the rules stay
   {"do": "short", "at": PLACE, "range": BOOL}   the body ends there, Content-Length says so; so does Content-Range, or not
   {"do": "corrupt", "grid": N, "times": N}      each N-th byte of the blob is wrong the first times that it is sent
   {"do": "as", "what": whole | chunked | multipart | gzip | unsatisfiable | no-range | wrong-range | long}
@@ -191,7 +191,7 @@ class Proxy:
         refusal = self.refusal(request)
         if refusal:
             return await self.send(request, refusal, None, writer, "registry")
-        if self.options.store and request.method == "GET" and "/blobs/" in request.target:
+        if self.options.store and request.range and "/blobs/" in request.target:
             self.counts["redirects"] += 1
             host = self.options.store_name or "127.0.0.2"
             place = f"http://{host}:{self.store}{request.target}?signature={next(self.numbers)}"
@@ -363,10 +363,15 @@ class Proxy:
         head, body = answer.head(), b"" if request.method == "HEAD" else answer.body
         if do == "slow":
             writer.write(head)
-            for at in range(0, len(body), action["rate"] // 10):
+            rules, at = self.rules, 0
+            # Until the rules are others: then the network is as fast as ever.
+            while at < len(body) and self.rules is rules:
                 writer.write(body[at:at + action["rate"] // 10])
                 await writer.drain()
                 await asyncio.sleep(0.1)
+                at += action["rate"] // 10
+            writer.write(body[at:])
+            await writer.drain()
             return True
         if do not in ("cut", "stall"):
             writer.write(head)
@@ -403,7 +408,7 @@ def main():
     parser.add_argument("--log", metavar="FILE", help="a line of JSON for every request")
     parser.add_argument("--delay", type=float, default=0, metavar="SECONDS", help="before each answer")
     parser.add_argument("--auth", action="store_true", help="want tokens, and give them to everybody")
-    parser.add_argument("--store", choices=sorted(EXPIRED), help="redirect blobs to a store that refuses like this one")
+    parser.add_argument("--store", choices=sorted(EXPIRED), help="redirect ranges of blobs to a store that refuses like this one")
     parser.add_argument("--store-name", metavar="NAME", help="what redirects call the store")
     parser.add_argument("--uses", type=int, default=1 << 30, metavar="N", help="requests that a signed URL is good for")
     parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"))
