@@ -10,9 +10,10 @@ LONG=${HERMES_E2E_LONG:-}
 
 # Faults of single answers. Every cycle lets some answers through, so none of these may cost a read.
 
-# passing NAME CYCLE: as each action of the cycle in its turn; NAME is what the proxy counts them as.
+# passing NAME CYCLE [OPTION...]: each action of the cycle in its turn; NAME is what the proxy, started with the options,
+# counts them as.
 passing() {
-    stage
+    stage "${@:3}"
     faults "[{\"cycle\": $2}]"
     readers
     counted_to "$1" 10
@@ -113,20 +114,50 @@ registry_down() {
     readers_end
     recovered
 }
-# The registry itself by its own name, and the proxy as its mirror, which then dies.
-mirror_down() {
+token_server_down() {
+    stage --auth --delay 0.02
+    readers_start --pace 0.01
+    wait_until 30 counted_to blobs 5
+    faults '[{"path": "^/token", "cycle": [{"do": "status", "status": 503}]}]'
+    control rotate
+    wait_until 30 counted_to 'status 503' 5
+    sleep 3
+    faults '[]'
+    readers_end
+    recovered
+}
+
+# A mirror: the registry by its own name, and the proxy before it.
+
+mirrored() {
     make_temp work
     proxy_start --delay 0.02
     mkdir -p "$work/hosts/$REGISTRY"
     printf '[host."http://%s"]\n' "$PROXY" >"$work/hosts/$REGISTRY/hosts.toml"
     mount_image --hosts-dir "$work/hosts" --index "$FAULTS/index" --cache "$work/cache" "$REGISTRY/test/faults:latest" \
         "$work/mount"
+}
+mirror_down() {
+    mirrored
     readers_start --pace 0.01
     wait_until 30 counted_to blobs 5
     control down
     readers_end
-    (($(counted blobs) < $(wc -l <"$FAULTS/list")))
     control up
+    recovered
+}
+mirror_stalls() {
+    mirrored
+    faults '[{"cycle": [{"do": "stall", "at": 0.5}]}]'
+    readers
+    counted_to stall 1
+    recovered
+}
+mirror_corrupt() {
+    mirrored
+    faults '[{"cycle": [{"do": "corrupt", "grid": 100000}]}]'
+    readers --eio any
+    counted_to corrupted 10
     recovered
 }
 # name_server_gone SILENT BROKEN: the redirects' host is a name that is asked for when nobody answers, and then when the
@@ -184,6 +215,20 @@ some_stall() {
     counted_to stall 6
     recovered
 }
+# Whoever ends a mount does not wait for the network.
+ended() {
+    stage
+    faults '[{"cycle": [{"do": "stall", "at": "start"}]}]'
+    readers_start --eio any 2>/dev/null
+    wait_until 20 counted_to stall 3
+    kill -TERM "$MOUNT_PID"
+    wait_until 10 process_gone "$MOUNT_PID"
+    wait "$MOUNT_PID"
+    not is_mounted "$work/mount"
+    # They may fail in any way now, but for wrong bytes.
+    readers_end >"$work/counts" || true
+    jq -e '.wrong == 0' "$work/counts"
+}
 slow() {
     make_temp work
     quietly index_build --span-size 64KiB --output "$work/index" "$REGISTRY/test/faults:latest"
@@ -213,18 +258,24 @@ disk_full() {
     # Every byte of it, with what is left after the last whole block.
     dd if=/dev/zero of="$work/small/filler" bs=1M 2>/dev/null || true
     dd if=/dev/zero of="$work/small/more" bs=512 2>/dev/null || true
-    readers --pieces 24
-    grep 'span is not cached' "$MOUNT_LOG" >/dev/null
+    (($(df --output=avail -B 1 "$work/small" | tail -n 1) < 65536))
+    local seed=10 kept
+    kept=$(kept_bytes)
+    readers --pieces 100 --seed "$seed"
+    (($(kept_bytes) <= kept + 65536))
     rm "$work/small/filler" "$work/small/more"
+    # A mount may look only now and then whether there is room again.
+    wait_until 3 kept_more
     readers
-    # What came since then was kept: a second mount finds it, and only asks for the rest.
-    local fetched
-    fetched=$(counted blobs)
     end_mount TERM
     mount_image --index "$FAULTS/index" --cache "$work/small/cache" "$PROXY/test/faults:latest" "$work/mount"
-    readers
-    (($(counted blobs) - fetched < fetched / 2))
     recovered
+}
+kept_bytes() { du -s -B 1 "$work/small/cache" | cut -f 1; }
+kept_more() {
+    sleep 0.5
+    seed=$((seed + 1))
+    readers --pieces 5 --seed "$seed" && (($(kept_bytes) > kept + 400000))
 }
 killed() {
     stage --delay 0.02
@@ -249,22 +300,27 @@ later "every answer is nonsense" lasting "$NONSENSE"
 later "the registry down for $((LONG ? 60 : 20)) seconds" registry_down $((LONG ? 60 : 20))
 later "DNS gone for $((LONG ? 40 : 16)) seconds" name_server_gone $((LONG ? 30 : 12)) $((LONG ? 10 : 4))
 later "some connections stall" some_stall
+later "the mirror stalls" mirror_stalls
 later "ten kilobytes a second" slow
 later "500, 502, 503, 429" storm
 later "connections reset at every place" passing cut "$RESETS"
+later "connections to the object store reset at every place" passing cut "$RESETS" --store s3 --uses 3
 later "truncated bodies, with the length of the whole" passing cut "$TRUNCATED"
 later "truncated bodies that say so" passing short "$SHORT"
 later "every other answer is nonsense" passing as "${NONSENSE%]}, null, null, null, null, null]"
 later "Range is ignored" unusual whole
 later "chunked answers" unusual chunked
 later "every span corrupt once" corrupt_once
+later "SIGTERM while everything stalls" ended
 later "some spans corrupt for ever" corrupt_always
 later "401 in the middle, with another token" tokens
 later "signed URLs that expire: S3" expiring s3
 later "signed URLs that expire: GCS" expiring gcs
 later "signed URLs that expire: Azure" expiring azure
 later "signed URLs and tokens that both expire" private_and_expiring
+later "a token server that fails" token_server_down
 later "the mirror dies" mirror_down
+later "the mirror sends wrong bytes" mirror_corrupt
 later "the disk of the cache full, and then freed" disk_full
 later "kill -9 and restart" killed
 run_later 6

@@ -26,7 +26,6 @@ import argparse
 import asyncio
 import collections
 import fcntl
-import gzip
 import itertools
 import json
 import re
@@ -37,31 +36,14 @@ import termios
 import time
 import urllib.parse
 
+from fault_answers import Answer, place_in
+
 RESET = struct.pack("ii", 1, 0)
 EXPIRED = {
-    "s3": (403, "<Error><Code>AccessDenied</Code><Message>Request has expired</Message><X-Amz-Expires>20</X-Amz-Expires></Error>"),
-    "gcs": (400, "<Error><Code>ExpiredToken</Code><Message>Invalid argument.</Message><Details>Request signature expired</Details></Error>"),
-    "azure": (403, "<Error><Code>AuthenticationFailed</Code><Message>Server failed to authenticate the request. Signature not"
-                   " valid in the specified time frame</Message></Error>"),
+    "s3": (403, "AccessDenied", "Request has expired"),
+    "gcs": (400, "ExpiredToken", "Invalid argument."),
+    "azure": (403, "AuthenticationFailed", "Signature not valid in the specified time frame"),
 }
-
-
-class Answer:
-    """A status, headers and a body, which faults change before it is sent."""
-
-    def __init__(self, status, headers=(), body=b""):
-        self.status = status
-        self.headers = dict(headers)
-        self.body = body
-
-    def sized(self):
-        self.headers["Content-Length"] = str(len(self.body))
-        return self
-
-    def head(self):
-        lines = [f"HTTP/1.1 {self.status} {'OK' if self.status < 300 else 'No'}"]
-        lines += [f"{name}: {value}" for name, value in self.headers.items()]
-        return "\r\n".join(lines + ["", ""]).encode("latin-1")
 
 
 class Request:
@@ -206,8 +188,9 @@ class Proxy:
         self.uses[query] += 1
         if self.uses[query] > self.options.uses:
             self.counts["expired"] += 1
-            status, text = EXPIRED[self.options.store]
-            answer = Answer(status, {"Content-Type": "application/xml"}, text.encode()).sized()
+            status, code, text = EXPIRED[self.options.store]
+            body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{text}</Message></Error>".encode()
+            answer = Answer(status, {"Content-Type": "application/xml"}, body).sized()
             return await self.send(request, answer, None, writer, "store")
         return await self.pass_on(request, reader, writer, "store")
 
@@ -217,6 +200,9 @@ class Proxy:
             return None
         if request.target.startswith("/token"):
             self.counts["tokens"] += 1
+            action = self.action(request)
+            if action and action["do"] == "status":
+                return Answer(action["status"], {}, b"{}").sized()
             body = json.dumps({"token": f"{self.secret}.{next(self.numbers)}", "expires_in": 300}).encode()
             return Answer(200, {"Content-Type": "application/json"}, body).sized()
         if request.headers.get("authorization", "").startswith(f"Bearer {self.secret}."):
@@ -268,11 +254,17 @@ class Proxy:
             except OSError:
                 answer = Answer(502).sized()
         if do == "corrupt":
-            self.corrupt(request, answer, action)
+            start = request.range[0] if request.range else 0
+            for place in answer.places(start, action["grid"]):
+                key = request.target, place
+                if self.wrong[key] < action.get("times", 1 << 30):
+                    self.wrong[key] += 1
+                    self.counts["corrupted"] += 1
+                    answer.flip(place - start)
         elif do == "short":
-            self.shorten(request, answer, action)
+            answer.shorten(action["at"], request.range if action.get("range") else None)
         elif do == "as":
-            self.disguise(request, answer, action["what"])
+            answer.disguise(action["what"], request.range)
         return await self.send(request, answer, action, writer, name, reader)
 
     # Faults.
@@ -289,63 +281,6 @@ class Proxy:
                 continue
             return rule["cycle"][(rule["seen"] - 1) % len(rule["cycle"])]
         return None
-
-    @staticmethod
-    def place(at, size):
-        """Bytes of the body before a place in it."""
-        if isinstance(at, float):
-            return int(at * size)
-        return max(0, min(size, size + at if at < 0 else at))
-
-    def corrupt(self, request, answer, action):
-        start = request.range[0] if request.range else 0
-        body = bytearray(answer.body)
-        for place in range(start + -start % action["grid"], start + len(body), action["grid"]):
-            key = request.target, place
-            if self.wrong[key] < action.get("times", 1 << 30):
-                self.wrong[key] += 1
-                self.counts["corrupted"] += 1
-                body[place - start] ^= 0x40
-        answer.body = bytes(body)
-
-    def shorten(self, request, answer, action):
-        answer.body = answer.body[:self.place(action["at"], len(answer.body))]
-        if action.get("range") and request.range and answer.body:
-            size = answer.headers["Content-Range"].split("/")[1]
-            first = request.range[0]
-            answer.headers["Content-Range"] = f"bytes {first}-{first + len(answer.body) - 1}/{size}"
-        answer.sized()
-
-    @staticmethod
-    def disguise(request, answer, what):
-        match what:
-            case "whole": pass
-            case "chunked":
-                pieces = [answer.body[at:at + 5000] for at in range(0, len(answer.body), 5000)] + [b""]
-                answer.body = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
-                del answer.headers["Content-Length"]
-                answer.headers["Transfer-Encoding"] = "chunked"
-            case "multipart":
-                head = f"--x\r\nContent-Range: {answer.headers.pop('Content-Range', '')}\r\n\r\n".encode()
-                answer.body = head + answer.body + b"\r\n--x--\r\n"
-                answer.headers["Content-Type"] = "multipart/byteranges; boundary=x"
-                answer.sized()
-            case "gzip":
-                answer.body = gzip.compress(answer.body, 1)
-                answer.headers["Content-Encoding"] = "gzip"
-                answer.sized()
-            case "unsatisfiable":
-                answer.status = 416
-                answer.headers["Content-Range"] = "bytes */1"
-                answer.body = b""
-                answer.sized()
-            case "no-range": answer.headers.pop("Content-Range", None)
-            case "wrong-range":
-                first, end = request.range or (0, len(answer.body))
-                answer.headers["Content-Range"] = f"bytes {first + 7}-{end + 6}/{end + 1000}"
-            case "long":
-                answer.body += b"more than was asked for"
-                answer.sized()
 
     async def send(self, request, answer, action, writer, name, reader=None):
         """Sends an answer as far as the action lets it; whether the connection can go on."""
@@ -379,7 +314,7 @@ class Proxy:
             await writer.drain()
             return True
         at = action["at"]
-        sent = {"start": 0, "head": len(head) // 2}[at] if isinstance(at, str) else len(head) + self.place(at, len(body))
+        sent = {"start": 0, "head": len(head) // 2}[at] if isinstance(at, str) else len(head) + place_in(body, at)
         writer.write((head + body)[:sent])
         await writer.drain()
         if do == "stall":
