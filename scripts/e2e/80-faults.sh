@@ -33,6 +33,7 @@ SHORT='[
 NONSENSE='[
     {"do": "as", "what": "multipart"}, {"do": "as", "what": "gzip"}, {"do": "as", "what": "unsatisfiable"},
     {"do": "as", "what": "no-range"}, {"do": "as", "what": "wrong-range"}, {"do": "as", "what": "long"}]'
+STALLS='[{"do": "stall", "at": "start"}, {"do": "stall", "at": "head"}, {"do": "stall", "at": 0.5}]'
 
 # Answers that are unusual and right, all of them: nothing is asked for twice.
 unusual() {
@@ -69,7 +70,7 @@ storm() {
 }
 tokens() {
     stage --auth --delay 0.02
-    readers_start --pace 0.01
+    readers_start --pace 0.03
     while not process_gone "$READERS"; do
         control rotate
         sleep 0.3
@@ -90,7 +91,7 @@ expiring() {
 }
 private_and_expiring() {
     stage --auth --store s3 --uses 3
-    readers_start --pace 0.01
+    readers_start --pace 0.03
     while not process_gone "$READERS"; do
         control rotate
         sleep 0.5
@@ -210,7 +211,7 @@ corrupt_always() {
 }
 some_stall() {
     stage
-    faults '[{"to": 6, "cycle": [{"do": "stall", "at": "start"}, {"do": "stall", "at": "head"}, {"do": "stall", "at": 0.5}]}]'
+    faults "[{\"to\": 6, \"cycle\": $STALLS}]"
     readers
     counted_to stall 6
     recovered
@@ -236,7 +237,7 @@ slow() {
     mount_image --index "$work/index" --cache "$work/cache" "$PROXY/test/faults:latest" "$work/mount"
     faults '[{"cycle": [{"do": "slow", "rate": 10000}]}]'
     local file
-    file=$(find "$FAULTS/tree" -type f -printf '%P\n' | sort | head -n 1)
+    file=$(find "$FAULTS/tree" -type f -printf '%P\n' | sort | sed -n 1p)
     timeout 70 cmp -n 1000 "$work/mount/$file" "$FAULTS/tree/$file"
     counted_to slow 1
     # Others wait as long as they may.
@@ -295,7 +296,7 @@ killed() {
 }
 
 # The long ones first.
-later "everything stalls for ever" lasting '[{"do": "stall", "at": "start"}, {"do": "stall", "at": "head"}, {"do": "stall", "at": 0.5}]'
+later "everything stalls for ever" lasting "$STALLS"
 later "every answer is nonsense" lasting "$NONSENSE"
 later "the registry down for $((LONG ? 60 : 20)) seconds" registry_down $((LONG ? 60 : 20))
 later "DNS gone for $((LONG ? 40 : 16)) seconds" name_server_gone $((LONG ? 30 : 12)) $((LONG ? 10 : 4))

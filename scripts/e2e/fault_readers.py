@@ -83,7 +83,7 @@ class Readers:
         wanted = self.read(self.options.tree, piece)
         if got == wanted:
             return "ok"
-        if piece[2] is not None and len(got) < len(wanted) and wanted.startswith(got):
+        if piece[2] is not None and 0 < len(got) < len(wanted) and wanted.startswith(got):
             # The kernel gives what it has of a read whose rest failed. Where nothing may fail, the rest must now be right.
             if self.options.eio != "none":
                 return "eio"
