@@ -41,3 +41,43 @@ check_summary() {
 
 # not COMMAND...: fails if COMMAND succeeds; unlike a bare "!", that ends a check.
 not() { ! "$@"; }
+
+# later NAME COMMAND...: a check for run_later.
+CHECKS_LATER=()
+later() { CHECKS_LATER+=("$(printf '%q ' "$@")"); }
+
+# run_later LIMIT: runs those checks, LIMIT of them at a time, in the order in which they were named; prints each when it
+# ends. They share nothing but what was there before.
+run_later() {
+    local limit=$1 outputs number=0 pid
+    LATER_RUNNING=()
+    make_temp outputs
+    on_exit stop_later
+    # Each check in a process group of its own, so that all of it can be ended.
+    set -m
+    while ((number < ${#CHECKS_LATER[@]} || ${#LATER_RUNNING[@]})); do
+        if ((number < ${#CHECKS_LATER[@]} && ${#LATER_RUNNING[@]} < limit)); then
+            eval "check ${CHECKS_LATER[number]}" >"$outputs/$number" &
+            LATER_RUNNING[$!]=$number
+            number=$((number + 1))
+            continue
+        fi
+        wait -n -p pid "${!LATER_RUNNING[@]}" || true
+        cat "$outputs/${LATER_RUNNING[$pid]}"
+        if grep -q '^ok ' "$outputs/${LATER_RUNNING[$pid]}"; then
+            CHECKS_PASSED=$((CHECKS_PASSED + 1))
+        else
+            CHECKS_FAILED=$((CHECKS_FAILED + 1))
+        fi
+        unset "LATER_RUNNING[$pid]"
+    done
+    set +m
+    CHECKS_LATER=()
+}
+stop_later() {
+    local pid
+    for pid in "${!LATER_RUNNING[@]}"; do
+        kill -TERM -- "-$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
+}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The end-to-end tests, against a real docker-registry on loopback: scripts/e2e.sh [TEST...], all of scripts/e2e/[0-9]*.sh
-# without one. Prints a line per check and the counts. Needs root.
+# The end-to-end tests, against a real docker-registry on loopback: scripts/e2e.sh [TEST...], with a test's name or its
+# number, all of scripts/e2e/[0-9]*.sh without one. Prints a line per check and the counts. Needs root.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 [[ $(id -u) == 0 ]] || die "the end-to-end tests mount file systems and need root"
@@ -20,8 +20,10 @@ e2e/push.py "$E2E_WORK/nasty-docker" "$REGISTRY" test/docker latest
 e2e/push.py "$E2E_WORK/nasty-arm64" "$REGISTRY" test/arm64 latest --platform linux/arm64
 export E2E_WORK REGISTRY REGISTRY_LOG
 
-tests=("$@")
-((${#tests[@]})) || for file in e2e/[0-9]*.sh; do tests+=("$(basename "$file" .sh)"); done
+tests=()
+for name in "${@:-[0-9]}"; do
+    for file in e2e/$name*.sh; do tests+=("$(basename "$file" .sh)"); done
+done
 passed=0 failed=0
 for test in "${tests[@]}"; do
     say "$test"
