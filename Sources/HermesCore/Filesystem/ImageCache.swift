@@ -65,7 +65,7 @@ public struct ImageCache: Sendable {
     ) throws -> ImageFilesystem {
         let record = try record(image)
         let layers = try zip(image.layers, record.ztocs).map { layer, ztoc in
-            try LazyLayer(descriptor: layer.descriptor, folder: layerFolder(layer, ztoc))
+            try LazyLayer(layer, folder: layerFolder(layer, ztoc))
         }
         let tree = try ImageTree(imageFolder(image) + "/tree")
         let scheduler = try SpanScheduler(source: source, layers: layers, workers: workers, log: log)
