@@ -74,11 +74,11 @@ extension SpanStore {
         }
         // The SOCI tools do not count what follows a tar's end (SpanInflater), which the diff ID covers: zeros, as they
         // fill the last record. GNU tar's have 10 KiB, and nobody's more than 1 MiB.
-        let padding = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<512])
-        buffer[..<512].initialize(repeating: 0)
+        let block = UnsafeMutableRawBufferPointer(rebasing: buffer[..<512])
+        block.initializeMemory(as: UInt8.self, repeating: 0)
         for _ in 0..<(1 << 20) / 512 {
             if hash.current() == diffID { return true }
-            hash.update(padding)
+            hash.update(UnsafeRawBufferPointer(block))
         }
         return false
     }

@@ -25,22 +25,34 @@ struct MountCommand: ParsableCommand {
 
     @OptionGroup var cacheOptions: CacheOptions
 
+    @Option(
+        help: """
+            The most that the cache may take on the disk, such as 20G or 500M; what was used longest ago goes first. \
+            (default: until a tenth of the file system is left)
+            """)
+    var cacheSize: String?
+
     @Flag(help: "Also fetch the rest of the image in the background.")
     var fill = false
 
     func run() throws {
         let start = Monotonic.now()
         try checkDirectory()
+        let budget = try budget()
         let interrupt = try Interrupt()
-        let (source, image) = try options.resolve()
-        let cache = try cacheOptions.open()
-        try cacheOptions.prepare(image, source, in: cache, interrupt)
         let log = CommandLog.make()
-        let processors = max(2, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-        let filesystem = try cache.open(image, source: source, workers: processors, log: log)
-        defer { filesystem.scheduler.stop() }
+        let cache = try cacheOptions.open()
+        let (source, image) = try options.resolve(in: cache, log: log)
+        let filesystem = try cacheOptions.filesystem(of: image, source, in: cache, interrupt, log: log)
+        let keeper = try CacheKeeper(cache, budget: budget, log: log)
+        defer {
+            filesystem.scheduler.stop()
+            keeper.detach(filesystem)
+            keeper.stop()
+        }
         let session = try FuseSession(filesystem, on: directory, name: image.reference)
         interrupt.hold { session.end() }
+        let processors = max(2, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         let server = try SystemThread("hermes-fuse") { session.serve(threads: min(8, 2 * processors)) }
         do {
             try session.start(readAhead: 1024)
@@ -51,6 +63,9 @@ struct MountCommand: ParsableCommand {
         }
         let time = Quantity.duration(milliseconds: Monotonic.now().milliseconds(since: start))
         StandardError.write("mounted \(image.reference) on \(directory) in \(time)\n")
+        keeper.attach(filesystem, image) {
+            StandardError.write("the image is verified: nothing of it is asked of the registry any more\n")
+        }
         if fill {
             let size = image.layers.reduce(0) { $0 + $1.descriptor.size }
             filesystem.scheduler.fill {
@@ -61,6 +76,14 @@ struct MountCommand: ParsableCommand {
         server.join()
         session.end()
         StandardError.write(Self.summary(filesystem, image))
+    }
+
+    private func budget() throws -> CacheBudget {
+        guard let cacheSize else { return CacheBudget() }
+        guard let size = Quantity.parse(cacheSize), size > 0 else {
+            throw HermesError(.usage, "\"\(cacheSize)\" is not a size", advice: "write it like 20G, 500M or 1048576")
+        }
+        return CacheBudget(size: size)
     }
 
     private func checkDirectory() throws {
