@@ -37,21 +37,24 @@ public struct ImageCache: Sendable {
         }
     }
 
-    /// Whether an image is compiled here: from the index with digest `index`, or from any.
+    /// Whether an image is compiled here: from the index with digest `index`, or from any. Reads what was compiled, and
+    /// compares its checksums.
     public func isCompiled(_ image: Image, index: Digest? = nil) -> Bool {
         guard let record = try? record(image), index == nil || record.index == index else { return false }
-        return (try? ImageTree(imageFolder(image) + "/tree")) != nil
+        return (try? ImageTree(imageFolder(image) + "/tree"))?.isIntact == true
             && zip(image.layers, record.ztocs).allSatisfy { layer, ztoc in
-                (try? SpanMap(layerFolder(layer.descriptor.digest, ztoc) + "/spans")) != nil
+                Self.hasSpans(layerFolder(layer.descriptor.digest, ztoc))
             }
     }
+
+    private static func hasSpans(_ folder: String) -> Bool { (try? SpanMap(folder + "/spans"))?.isIntact == true }
 
     /// Compiles an image's index. What is already compiled stays.
     public func compile(_ image: Image, _ files: IndexFiles) throws {
         let views = try files.views()
         for ((layer, file), view) in zip(zip(image.layers, files.layers), views) {
             let folder = layerFolder(layer.descriptor.digest, file.ztoc.digest)
-            guard (try? SpanMap(folder + "/spans")) == nil else {
+            guard !Self.hasSpans(folder) else {
                 Self.touch(folder + "/spans")
                 continue
             }
