@@ -51,7 +51,8 @@ full_disk() {
     mount_one one --cache "$work/disk/cache" "$work/mount"
     end_mount TERM
     fill_disk "$work/disk"
-    mount_one one --cache "$work/disk/cache" --fill "$work/mount"
+    # A size of its own: without one, the cache would stop before the disk is full.
+    mount_one one --cache "$work/disk/cache" --cache-size 1G --fill "$work/mount"
     same_as one "$work/mount"
     logged "$work/mount" 'the cache takes nothing for now'
     local mark
@@ -68,6 +69,20 @@ full_disk() {
     mark=$(log_mark)
     same_as one "$work/mount"
     (($(layer_reads "$mark") == 0))
+}
+nearly_full_disk() {
+    make_temp work
+    small_disk "$work/disk" 60
+    mount_one one --cache "$work/disk/cache" "$work/mount"
+    end_mount TERM
+    # A tenth of the file system stays free for others.
+    fallocate -l $(($(df --output=avail -B1 "$work/disk" | tail -n 1) - 7000000)) "$work/disk/filler"
+    mount_one one --cache "$work/disk/cache" --fill "$work/mount"
+    logged "$work/mount" 'the file system is nearly full'
+    same_as one "$work/mount"
+    (($(df --output=avail -B1 "$work/disk" | tail -n 1) > 5000000))
+    rm "$work/disk/filler"
+    complete "$work/mount"
 }
 no_room_to_compile() {
     make_temp work
@@ -210,6 +225,14 @@ for folder in sys.argv[1:]:
     assert 0 < len(lost) < count, "the test wants some of each"
 PYTHON
 }
+# read_here_and_there: some spans of the mount of this check, and no run of them.
+read_here_and_there() {
+    local block
+    for block in 1450 900 1200; do
+        cmp <(dd if="$work/mount/data" bs=4096 skip="$block" count=1 status=none) \
+            <(dd if="$shared/one/data" bs=4096 skip="$block" count=1 status=none)
+    done
+}
 power_loss() {
     make_temp work
     mount_one one --cache "$work/cache" "$work/mount"
@@ -217,7 +240,7 @@ power_loss() {
     # A clean end makes it durable.
     end_mount TERM
     mount_one one --cache "$work/cache" "$work/mount"
-    cat "$work/mount/data" >/dev/null
+    read_here_and_there
     kill -KILL "$MOUNT_PID"
     wait "$MOUNT_PID" || true
     umount -l "$work/mount"
@@ -225,7 +248,7 @@ power_loss() {
     local mark
     mark=$(log_mark)
     mount_one one --cache "$work/cache" "$work/mount"
-    cmp "$work/mount/data" "$shared/one/data"
+    read_here_and_there
     (($(layer_reads "$mark") == 0))
     kill -KILL "$MOUNT_PID"
     wait "$MOUNT_PID" || true
@@ -285,6 +308,7 @@ wrong_size() {
 }
 
 check "a full disk costs the cache only, and a fill goes on when there is room" full_disk
+check "without a size, the cache leaves a tenth of the file system free" nearly_full_disk
 check "no room to compile: one error, no half file" no_room_to_compile
 check "over the budget, what was used longest ago goes" budget
 check "no layer in use by another process goes" budget_spares_what_is_in_use

@@ -177,7 +177,12 @@ public final class CacheKeeper: Sendable {
             for image in images { image.filesystem.scheduler.allow(allowance / Int64(images.count)) }
             switch upkeep.looked(images: images.count, stored: stored, isFull: needed > allowance, now: now) {
             case nil: break
-            case true?: log.warning("the cache is full of layers in use: what is read is fetched each time")
+            case true?:
+                log.warning(
+                    """
+                    \(budget.size == nil ? "the file system is nearly full" : "the cache is full of layers in use"): \
+                    what is read is fetched each time
+                    """)
             case false?: log.warning("the cache has room again")
             }
         } catch {

@@ -24,7 +24,8 @@ struct CacheOptions: ParsableArguments {
 
     /// Sees to it that the image is compiled in the cache: from the index that was asked for, from what the cache has,
     /// from a referrer of the image, or from an index that is built here and now.
-    private func prepare(_ image: Image, _ source: any ImageSource, in cache: ImageCache, _ interrupt: Interrupt) throws {
+    private func prepare(_ image: Image, _ source: any ImageSource, in cache: ImageCache, _ interrupt: Interrupt) throws
+    {
         if let index {
             let layout = try ImageLayout(index)
             let digest = try layout.index(of: image.descriptor.digest, image: image.reference).descriptor.digest
