@@ -19,8 +19,10 @@ public struct CacheBudget: Sendable {
         if let size { return size }
         var status = statvfs()
         guard statvfs(folder, &status) == 0 else { throw HermesError.file("read", folder, .last) }
+        // Bounded far above any disk, so that sums of them stay in range.
         func bytes(_ blocks: fsblkcnt_t) -> Int64 {
-            Int64(clamping: UInt64(blocks).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+            let (product, overflow) = UInt64(blocks).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+            return Int64(min(overflow ? .max : product, 1 << 60))
         }
         return limit(usage: usage, free: bytes(status.f_bavail), total: bytes(status.f_blocks))
     }

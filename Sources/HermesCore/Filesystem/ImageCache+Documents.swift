@@ -26,7 +26,7 @@ extension ImageCache {
     /// Remembers what a reference names. A cache that cannot be written to remembers nothing, which harms nobody now.
     func remember(_ reference: String, _ root: Descriptor) {
         let now = time(nil)
-        if let known = remembered(reference), known.root == root, (0..<Self.rewriteAfter).contains(now - known.time) {
+        if let known = remembered(reference), known.root == root, (now - Self.rewriteAfter...now).contains(known.time) {
             return
         }
         let record = RememberedReference(reference: reference, root: root, time: now)

@@ -51,7 +51,8 @@ import Testing
         #expect(left > 400_000)
         #expect(cache.isCompiled(first.image))
         #expect(!cache.isCompiled(second.image))
-        #expect(try FolderListing.names(in: cache.path + "/images") == [first.image.descriptor.digest.hex])
+        let images = try FolderListing.names(in: cache.path + "/images")
+        #expect(images == [first.image.descriptor.digest.hex])
         // What went can be had again.
         try cache.compile(second.image, try second.files())
         try use(second)
@@ -66,7 +67,7 @@ import Testing
         #expect(cache.isCompiled(first.image))
         #expect(!cache.isCompiled(second.image))
         #expect(try FolderListing.names(in: cache.path + "/layers").count == 1)
-        #expect(filesystem.layers.allSatisfy(\.isComplete))
+        #expect(filesystem.layers[0].isComplete)
     }
 
     @Test func whatIsToComeGetsRoom() throws {
@@ -102,11 +103,11 @@ import Testing
         verified.withLock { held in
             while held.value == 0 { held.wait() }
         }
-        #expect(filesystem.layers.allSatisfy(\.isVerified))
+        #expect(filesystem.layers[0].isVerified)
         filesystem.scheduler.stop()
         keeper.detach(filesystem)
         keeper.stop()
-        #expect(filesystem.layers.allSatisfy { $0.store.durableCount == $0.count })
+        #expect(filesystem.layers[0].store.durableCount == filesystem.layers[0].count)
         let count = verified.withLock { $0.value }
         #expect(count == 1)
     }
