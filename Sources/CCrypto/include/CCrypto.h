@@ -15,6 +15,12 @@ static inline int hermes_sha256_update(EVP_MD_CTX *context, const void *bytes, s
 static inline int hermes_sha256_finish(EVP_MD_CTX *context, unsigned char out[32]) {
     return EVP_DigestFinal_ex(context, out, NULL);
 }
+static inline int hermes_sha256_current(const EVP_MD_CTX *context, unsigned char out[32]) {
+    EVP_MD_CTX *copy = EVP_MD_CTX_new();
+    int done = copy && EVP_MD_CTX_copy_ex(copy, context) == 1 && EVP_DigestFinal_ex(copy, out, NULL) == 1;
+    EVP_MD_CTX_free(copy);
+    return done;
+}
 static inline void hermes_sha256_free(EVP_MD_CTX *context) { EVP_MD_CTX_free(context); }
 
 #endif

@@ -10,7 +10,7 @@ import Glibc
 /// The file, all integers little-endian, every section 64-byte aligned:
 /// | section | what |
 /// |---|---|
-/// | header | 128 bytes: magic "HERMTRE1", then u64: file size, inode count, directory entry count, offset of the directory entries, offset and size of the strings, offset and size of the xattrs, offset of the extents, extent count, sum of the file sizes, layer count |
+/// | header | 128 bytes: magic "HERMTRE1", then u64: file size, inode count, directory entry count, offset of the directory entries, offset and size of the strings, offset and size of the xattrs, offset of the extents, extent count, sum of the file sizes, layer count, XXH64 of the file with zeros in this place |
 /// | inodes | one `InodeRecord` per inode; inode number n is record n - 1, and 1 is the root |
 /// | directory entries | one `EntryRecord` each, those of a directory together, sorted by their bytes |
 /// | strings | names and link targets, each with a NUL behind it |
@@ -21,6 +21,8 @@ import Glibc
 public final class ImageTree: @unchecked Sendable {
     static let magic: UInt64 = 0x3145_5254_4d52_4548  // "HERMTRE1"
     static let headerSize = 128
+    /// Where the file holds its checksum.
+    static let checksumPlace = 104
 
     private let file: MappedFile
     let inodes: UnsafePointer<InodeRecord>
@@ -78,6 +80,12 @@ public final class ImageTree: @unchecked Sendable {
         extents = (base + numbers[9]).bindMemory(to: ExtentRecord.self, capacity: numbers[10])
         _ = (inodeBytes, entryBytes, extentBytes)
         guard recordsAreSound(stringSize: numbers[6], extentCount: numbers[10]) else { throw damaged }
+    }
+
+    /// Whether the file's bytes are those that were written. Reads all of it.
+    var isIntact: Bool {
+        file.readOnly.load(fromByteOffset: Self.checksumPlace, as: UInt64.self)
+            == XXH64.ofFile(file.readOnly, without: Self.checksumPlace)
     }
 
     private func recordsAreSound(stringSize: Int, extentCount: Int) -> Bool {

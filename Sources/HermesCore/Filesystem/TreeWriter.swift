@@ -59,18 +59,24 @@ struct TreeWriter {
                 UInt64(extentsAt),
                 UInt64(extents.count), UInt64(bitPattern: contentSize), UInt64(layerCount),
             ])
-        let file = try AtomicFile(in: folder)
-        func append(_ bytes: UnsafeRawBufferPointer) throws {
-            try file.write(bytes)
-            let padding = [UInt8](repeating: 0, count: aligned(bytes.count) - bytes.count)
-            try padding.withUnsafeBytes { try file.write($0) }
+        func each(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+            func padded(_ bytes: UnsafeRawBufferPointer) throws {
+                try body(bytes)
+                let padding = [UInt8](repeating: 0, count: aligned(bytes.count) - bytes.count)
+                try padding.withUnsafeBytes(body)
+            }
+            try header.withUnsafeBytes(body)
+            try inodes.withUnsafeBytes(padded)
+            try entries.withUnsafeBytes(padded)
+            try strings.withUnsafeBytes(padded)
+            try xattrs.withUnsafeBytes(padded)
+            try extents.withUnsafeBytes(padded)
         }
-        try header.withUnsafeBytes { try file.write($0) }
-        try inodes.withUnsafeBytes(append)
-        try entries.withUnsafeBytes(append)
-        try strings.withUnsafeBytes(append)
-        try xattrs.withUnsafeBytes(append)
-        try extents.withUnsafeBytes(append)
+        var sum = XXH64()
+        try each { sum.update($0) }
+        header[ImageTree.checksumPlace / 8] = sum.finish()
+        let file = try AtomicFile(in: folder)
+        try each(file.write)
         try file.commit(to: "\(folder)/\(name)")
     }
 }

@@ -80,6 +80,9 @@ struct FetchQueue {
     /// Spans of fill that failed and are due again.
     private var refills: ArraySlice<Key> = []
     private var active: [Urgency: Int] = [:]
+    private var isFilling = false
+    /// Whether only what a reader waits for is fetched, because the rest could not be kept.
+    private(set) var isHeld = false
     /// The compressed bytes of the spans that are being fetched, until they are finished or have failed.
     private(set) var outstanding: Int64 = 0
 
@@ -115,7 +118,17 @@ struct FetchQueue {
 
     /// Starts to complete every layer in the background.
     mutating func fill() {
+        isFilling = true
         for index in layers.indices { layers[index].fillFrom = 0 }
+    }
+
+    /// Holds read-ahead and fill back, or lets them go on.
+    mutating func hold(_ isHeld: Bool) { self.isHeld = isHeld }
+
+    /// A span that came is not in the cache, or not any more: fill comes back to it.
+    mutating func notKept(_ key: Key) {
+        guard isFilling else { return }
+        layers[key.layer].fillFrom = min(layers[key.layer].fillFrom ?? key.span, key.span)
     }
 
     /// Whether fill has asked for all it can and nothing is under way.
@@ -127,7 +140,7 @@ struct FetchQueue {
         if active[.demand, default: 0] < limits.demandRequests, let batch = pop(\.demands, .demand) {
             return batch
         }
-        guard outstanding < limits.outstanding else { return nil }
+        guard outstanding < limits.outstanding, !isHeld else { return nil }
         if active[.ahead, default: 0] < limits.aheadRequests, let batch = pop(\.aheads, .ahead) {
             return batch
         }

@@ -6,6 +6,8 @@ import Synchronization
 public final class LazyLayer: SpanGeometry, @unchecked Sendable {
     /// The layer's blob in the registry.
     public let descriptor: Descriptor
+    /// The SHA-256 of the uncompressed layer, as the image's configuration has it.
+    public let diffID: Digest
     /// Where the spans are.
     public let spans: SpanMap
     /// The spans that are here.
@@ -14,8 +16,9 @@ public final class LazyLayer: SpanGeometry, @unchecked Sendable {
     let aheadWords: UnsafeMutablePointer<Atomic<UInt64>>
 
     /// Opens the compiled spans and the cache in `folder`. Throws when either cannot be used.
-    public init(descriptor: Descriptor, folder: String) throws {
-        self.descriptor = descriptor
+    public init(_ layer: Image.Layer, folder: String) throws {
+        descriptor = layer.descriptor
+        diffID = layer.diffID
         spans = try SpanMap(folder + "/spans")
         store = try SpanStore(folder: folder, count: spans.count, size: spans.uncompressedSize)
         let words = (spans.count + 63) / 64
@@ -36,6 +39,9 @@ public final class LazyLayer: SpanGeometry, @unchecked Sendable {
 
     /// Whether every span is in the cache.
     public var isComplete: Bool { store.presentCount == count }
+
+    /// Whether every span is in the cache, and all of them together are what the image says.
+    public var isVerified: Bool { isComplete && store.check(of: diffID) == .verified }
 
     /// Remembers that read-ahead asked for the span.
     func markAhead(_ span: Int) {

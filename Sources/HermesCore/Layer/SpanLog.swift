@@ -17,7 +17,7 @@ final class SpanLog: Sendable {
 
     /// The kinds of lines, each with a limit of its own.
     private enum Kind: Hashable {
-        case retry, wrong, lost, uncached, failedRead
+        case retry, wrong, lost, failedRead
     }
 
     private struct State {
@@ -81,11 +81,16 @@ final class SpanLog: Sendable {
         write(isExplained ? .debug : .error, .lost, "span cannot be had", fields)
     }
 
-    /// A span could not be written to the cache.
-    func notCached(layer: Int, span: Int, _ error: any Error) {
-        note(error, layer, span)
-        write(.warning, .uncached, "span is not cached", fields(layer, span, error))
+    /// A span could not be written to the cache; none is until `cacheHasRoom`.
+    func cacheIsFull(_ key: FetchQueue.Key, _ error: any Error) {
+        note(error, key.layer, key.span)
+        logger.warning(
+            "the cache takes nothing for now: what is read is fetched each time",
+            metadata: fields(key.layer, key.span, error))
     }
+
+    /// Spans are written to the cache again.
+    func cacheHasRoom() { logger.notice("the cache has room again") }
 
     /// A read of a file fails. `file` is only asked for when the line is written: it searches the tree.
     func readFailed(layer: Int, span: Int, file: () -> String, offset: Int64, _ error: any Error) {

@@ -58,15 +58,21 @@ extension SpanMap {
                 .unsupported, "a span of the index has \(size) bytes",
                 advice: "build the index again with a smaller --span-size")
         }
-        let header: [UInt64] = [
+        var header: [UInt64] = [
             magic, isPlain ? Compression.none.rawValue : Compression.gzip.rawValue, UInt64(records.count),
             UInt64(source.compressedSize), UInt64(isPlain ? source.compressedSize : source.uncompressedSize),
             UInt64(start + windows.storedSize), 0, 0,
         ]
+        func each(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+            try header.withUnsafeBytes(body)
+            try records.withUnsafeBytes(body)
+            try windows.withStoredBytes(body)
+        }
+        var sum = XXH64()
+        try each { sum.update($0) }
+        header[checksumPlace / 8] = sum.finish()
         let file = try AtomicFile(in: folder)
-        try header.withUnsafeBytes { try file.write($0) }
-        try records.withUnsafeBytes { try file.write($0) }
-        try windows.withStoredBytes { try file.write($0) }
+        try each(file.write)
         try file.commit(to: folder + "/spans")
     }
 

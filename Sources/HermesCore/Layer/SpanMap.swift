@@ -7,7 +7,7 @@
 /// The file, all integers little-endian:
 /// | offset | what |
 /// |---|---|
-/// | 0 | header, 64 bytes: magic "HERMSPN1", u64 compression (1 gzip, 2 none), u64 span count, u64 size of the blob, u64 size of the uncompressed layer, u64 size of this file, 16 bytes zero |
+/// | 0 | header, 64 bytes: magic "HERMSPN1", u64 compression (1 gzip, 2 none), u64 span count, u64 size of the blob, u64 size of the uncompressed layer, u64 size of this file, u64 XXH64 of the file with zeros in this place, 8 bytes zero |
 /// | 64 | one `SpanRecord` per span, in order |
 /// | behind | the windows, each zstd-compressed, unaligned |
 ///
@@ -21,6 +21,8 @@ public final class SpanMap: @unchecked Sendable {
 
     static let magic: UInt64 = 0x314e_5053_4d52_4548  // "HERMSPN1"
     static let headerSize = 64
+    /// Where the file holds its checksum.
+    static let checksumPlace = 48
 
     private let file: MappedFile
     private let records: UnsafePointer<SpanRecord>
@@ -72,6 +74,12 @@ public final class SpanMap: @unchecked Sendable {
             else { throw damaged }
         }
         guard records[0].uncompressedStart == 0 else { throw damaged }
+    }
+
+    /// Whether the file's bytes are those that were written. Reads all of it.
+    var isIntact: Bool {
+        file.readOnly.load(fromByteOffset: Self.checksumPlace, as: UInt64.self)
+            == XXH64.ofFile(file.readOnly, without: Self.checksumPlace)
     }
 
     /// The record of span `index`, which is in 0..<count.

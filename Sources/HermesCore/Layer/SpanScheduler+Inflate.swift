@@ -44,15 +44,10 @@ extension SpanScheduler {
         do {
             try decoder.decode(layer.spans, job.span, UnsafeRawBufferPointer(job.bytes.buffer)) { bytes in
                 let start = layer.spans.record(job.span).pointee.uncompressedStart
-                do {
-                    try layer.store.store(job.span, bytes, at: start)
-                } catch {
-                    // A full disk costs the cache, not the read.
-                    counters.cacheFailures.add(1, ordering: .relaxed)
-                    log.notCached(layer: job.layer, span: job.span, error)
-                }
+                let isKept = keep(key, bytes, at: start)
                 let reads = state.withLock { state in
                     state.queue.finished(key)
+                    if !isKept { state.queue.notKept(key) }
                     return state.waiters.removeValue(forKey: key) ?? []
                 }
                 for read in reads { read.take(bytes, at: start) }

@@ -31,6 +31,8 @@ public final class SpanScheduler: Sendable {
     let state: Mutex<State>
     private let watch = Monitor(Watch())
     let inflating: Monitor<InflateQueue>
+    /// Whether spans can be kept.
+    let room = Mutex(CacheRoom())
     let log: SpanLog
     /// What was done so far.
     public let counters: FetchCounters
@@ -151,7 +153,15 @@ public final class SpanScheduler: Sendable {
         pump()
     }
 
+    /// Spans of a layer that were here are not any more: a fill fetches them again.
+    func refill(layer: Int) {
+        state.withLock { $0.queue.notKept(FetchQueue.Key(layer: layer, span: 0)) }
+        pump()
+    }
+
     private func lookAhead(_ state: inout State, layer index: Int, span: Int) {
+        // What nobody waits for and nobody can keep is not fetched.
+        guard !state.queue.isHeld else { return }
         let layer = layers[index]
         for next in state.readAhead[index].touched(span, count: layer.count) where !layer.isPresent(next) {
             let key = FetchQueue.Key(layer: index, span: next)
@@ -227,6 +237,7 @@ public final class SpanScheduler: Sendable {
                 return watch.value.isStopped
             }
             guard !isStopped else { return }
+            lookForRoom()
             let now = Monotonic.now()
             let late = state.withLock { state in
                 let count = state.parked.prefix { $0.isDone || $0.deadline <= now }.count

@@ -1,70 +1,42 @@
 import Glibc
 import Synchronization
 
-/// The span cache of one layer: a sparse file that holds the uncompressed layer at its own offsets, and a shared bitmap
-/// of the spans that are present.
+/// The span cache of one layer: a sparse file `data` that holds the uncompressed layer at its own offsets, and the file
+/// `present` that says which spans are there (`PresenceFile`).
 ///
-/// `data` is an ordinary sparse file. `present`, mapped by every process that uses the layer, is:
-/// | offset | what |
-/// |---|---|
-/// | 0 | header, 64 bytes: magic "HERMPRS1", u64 span count, 16 bytes boot ID, 32 bytes zero |
-/// | 64 | one bit per span, in 64-bit words, least significant first |
-///
-/// A bit is set after the span's bytes were written, and read before them, so that presence is never ahead of the data;
-/// both live in the page cache, which outlives a killed process. It does not outlive a power loss: with another boot ID
-/// than the one that wrote them, the bits are cleared. Two processes that fill the same span write the same bytes.
+/// As long as a store lives it holds a lease on its folder, so that no process removes what it reads. Two processes that
+/// fill the same span write the same bytes.
 ///
 /// Safe for use from any thread.
 public final class SpanStore: @unchecked Sendable {
-    static let magic: UInt64 = 0x3153_5250_4d52_4548  // "HERMPRS1"
-    static let headerSize = 64
-
     /// The sparse file of uncompressed bytes.
     public let data: OpenFile
-    private let presence: MappedFile
+    /// The folder.
+    let folder: String
+    /// The number of spans.
+    let count: Int
+    /// The number of uncompressed bytes.
+    let size: Int64
+    let presence: PresenceFile
     /// The bitmap, for the read path; valid as long as this object is.
     let presentWords: UnsafeMutablePointer<Atomic<UInt64>>
-    private let count: Int
+    /// The bytes that this store wrote since they were last synced, and altogether.
+    let unsyncedBytes = Atomic<Int>(0)
+    let storedBytes = Atomic<Int>(0)
+    private let lease: FolderLease
+    /// Held beside the lock on `data`, which does not tell the threads of one store apart.
+    private let upkeep = Mutex(())
 
-    /// Opens or makes the cache in `folder` for a layer of `count` spans and `size` uncompressed bytes.
+    /// Opens or makes the cache in `folder` for a layer of `count` spans and `size` uncompressed bytes. Throws `notFound`
+    /// when there is no such folder, and the file error when there is no room for the bitmap.
     public init(folder: String, count: Int, size: Int64) throws {
+        lease = try FolderLease.shared(folder)
+        self.folder = folder
         self.count = count
+        self.size = size
         data = try OpenFile(folder + "/data", O_RDWR | O_CREAT, mode: 0o600)
-        let file = try OpenFile(folder + "/present", O_RDWR | O_CREAT, mode: 0o600)
-        // The lock keeps a second process from reading a header that the first is still writing; closing ends it.
-        guard flock(file.descriptor, LOCK_EX) == 0 else { throw HermesError.file("lock", file.path, .last) }
-        defer { flock(file.descriptor, LOCK_UN) }
-        let wordCount = (count + 63) / 64
-        let length = Int64(Self.headerSize + 8 * wordCount)
-        if try file.size() != length {
-            guard ftruncate(file.descriptor, 0) == 0 else { throw HermesError.file("create", file.path, .last) }
-        }
-        // The kernel kills who writes to a mapped hole when the disk is full, so there must be none.
-        let failure = posix_fallocate(file.descriptor, 0, off_t(length))
-        guard failure == 0 else { throw HermesError.file("create", file.path, SystemError(failure)) }
-        // Data that are new, or were cut off, are holes: nothing of them is present.
-        let isCut = try data.size() < size
-        presence = try MappedFile(file, writable: true)
-        guard let base = presence.bytes.baseAddress else {
-            throw HermesError(.corrupt, "\(file.path) is empty", advice: "remove it")
-        }
-        // The file has exactly `length` bytes, and a mapping starts on a page: every word is inside and aligned.
-        presentWords = (base + Self.headerSize).bindMemory(to: Atomic<UInt64>.self, capacity: wordCount)
-        let header = base.bindMemory(to: UInt64.self, capacity: 8)
-        let boot = Self.bootID()
-        guard
-            isCut || header[0] != Self.magic || header[1] != UInt64(count) || header[2] != boot.0
-                || header[3] != boot.1
-        else { return }
-        for word in 0..<wordCount { presentWords[word].store(0, ordering: .relaxed) }
-        header[1] = UInt64(count)
-        header[2] = boot.0
-        header[3] = boot.1
-        header[0] = Self.magic
-        // Only now: who is killed in between leaves no bit for bytes that are not there.
-        guard !isCut || ftruncate(data.descriptor, off_t(size)) == 0 else {
-            throw HermesError.file("create", data.path, .last)
-        }
+        presence = try PresenceFile(folder: folder, count: count, data: data, size: size)
+        presentWords = presence.present
     }
 
     /// Whether span `index` can be read from `data`.
@@ -75,7 +47,12 @@ public final class SpanStore: @unchecked Sendable {
 
     /// The number of spans that are present.
     public var presentCount: Int {
-        (0..<(count + 63) / 64).reduce(0) { $0 + presentWords[$1].load(ordering: .relaxed).nonzeroBitCount }
+        (0..<presence.wordCount).reduce(0) { $0 + presentWords[$1].load(ordering: .relaxed).nonzeroBitCount }
+    }
+
+    /// The number of spans that outlive a power loss.
+    public var durableCount: Int {
+        (0..<presence.wordCount).reduce(0) { $0 + presence.durable[$1].load(ordering: .relaxed).nonzeroBitCount }
     }
 
     /// Writes the bytes of span `index`, which start at `offset` of the uncompressed layer, and marks it present.
@@ -83,14 +60,51 @@ public final class SpanStore: @unchecked Sendable {
     /// Throws the file error, ENOSPC among them; the span is then not present, and nothing else is harmed.
     public func store(_ index: Int, _ bytes: UnsafeRawBufferPointer, at offset: Int64) throws {
         try data.write(bytes, at: offset)
+        unsyncedBytes.add(bytes.count, ordering: .relaxed)
+        storedBytes.add(bytes.count, ordering: .relaxed)
         presentWords[index >> 6].bitwiseOr(1 << UInt64(index & 63), ordering: .releasing)
     }
 
-    /// The kernel's boot ID (random(4)): the same for the life of the page cache.
-    private static func bootID() -> (UInt64, UInt64) {
-        guard let bytes = try? LocalFile.read("/proc/sys/kernel/random/boot_id", limit: 64) else { return (0, 0) }
-        let text = String(decoding: bytes, as: UTF8.self)
-        let digits = text.filter(\.isHexDigit)
-        return (UInt64(digits.prefix(16), radix: 16) ?? 0, UInt64(digits.suffix(16), radix: 16) ?? 0)
+    /// Makes every span that is present now outlive a power loss; waits for the disk. Waits up to `milliseconds` for
+    /// another process that looks after the same layer and then returns false: that one will see to these spans too.
+    ///
+    /// Throws the file error. Spans whose bytes the disk did not take are then not present any more: what becomes of
+    /// pages that could not be written is not known (fsync(2)).
+    @discardableResult
+    public func makeDurable(waiting milliseconds: Int = 0) throws -> Bool {
+        try whileAlone(waiting: milliseconds) { try makeDurableAlone() } != nil
+    }
+
+    /// As `makeDurable`, for who is alone.
+    func makeDurableAlone() throws {
+        unsyncedBytes.store(0, ordering: .relaxed)
+        let added = (0..<presence.wordCount).map { word in
+            presentWords[word].load(ordering: .acquiring) & ~presence.durable[word].load(ordering: .relaxed)
+        }
+        guard added.contains(where: { $0 != 0 }) else { return }
+        // The folder as well: the name of a new file is part of it.
+        guard fdatasync(data.descriptor) == 0, fsync(lease.descriptor) == 0 else {
+            let error = SystemError.last
+            for (word, bits) in added.enumerated() { presentWords[word].bitwiseAnd(~bits, ordering: .releasing) }
+            throw HermesError.file("sync", data.path, error)
+        }
+        for (word, bits) in added.enumerated() { presence.durable[word].bitwiseOr(bits, ordering: .relaxed) }
+        try presence.synchronize()
+    }
+
+    /// Runs `body` while no other thread or process makes the layer durable or forgets it; nil when one of them still does
+    /// so after `milliseconds`.
+    func whileAlone<Result>(waiting milliseconds: Int, _ body: () throws -> Result) throws -> Result? {
+        let deadline = Monotonic.now().adding(milliseconds: milliseconds)
+        while true {
+            let result = try upkeep.withLockIfAvailable { _ -> Result? in
+                guard flock(data.descriptor, LOCK_EX | LOCK_NB) == 0 else { return nil }
+                defer { flock(data.descriptor, LOCK_UN) }
+                return try body()
+            }
+            if let result, let value = result { return value }
+            guard Monotonic.now() < deadline else { return nil }
+            usleep(10_000)
+        }
     }
 }

@@ -24,6 +24,17 @@ public struct SHA256: ~Copyable {
         _ = hermes_sha256_update(context, base, bytes.count)
     }
 
+    /// The digest of the bytes so far, to which more can be added.
+    public func current() -> Digest {
+        var words = SIMD32<UInt8>()
+        let isCopied = withUnsafeMutableBytes(of: &words) { out in
+            // 32 bytes, bound to UInt8 for the call only.
+            hermes_sha256_current(context, out.assumingMemoryBound(to: UInt8.self).baseAddress) == 1
+        }
+        guard isCopied else { preconditionFailure("cannot copy a SHA-256: out of memory") }
+        return Digest(sha256: words)
+    }
+
     /// Ends the digest, returns it, and starts the next one.
     public mutating func finish() -> Digest {
         var words = SIMD32<UInt8>()

@@ -1,4 +1,4 @@
-extension ImageSource {
+extension ImageDocuments {
     /// Finds the image for a platform: the manifest that containerd would choose, its configuration and its layers.
     /// Throws `notFound` with the platforms that there are.
     public func resolve(platform: Platform) async throws -> Image {

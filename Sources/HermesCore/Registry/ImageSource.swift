@@ -1,17 +1,5 @@
 /// Where one image comes from: a registry or a folder in OCI image layout. Can be used from any thread.
-public protocol ImageSource: Sendable {
-    /// What the user calls it; canonical, and fit for messages.
-    var name: String { get }
-
-    /// The manifest or index that the name stands for, not yet chosen by platform.
-    func root() async throws -> Descriptor
-
-    /// Reads a manifest or an index, its digest checked.
-    func readManifest(_ descriptor: Descriptor) async throws -> [UInt8]
-
-    /// Reads a blob of at most `limit` bytes, its digest checked.
-    func readBlob(_ descriptor: Descriptor, limit: Int) async throws -> [UInt8]
-
+public protocol ImageSource: ImageDocuments {
     /// A stream of a blob, for a thread that can block. The digest is not checked.
     func openBlob(_ descriptor: Descriptor) throws -> any ByteSource
 

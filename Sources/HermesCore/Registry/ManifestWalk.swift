@@ -14,7 +14,7 @@ struct ManifestWalk {
     /// Indexes that are read in all.
     private static let indexLimit = 64
 
-    let source: any ImageSource
+    let source: any ImageDocuments
 
     /// The candidates in the order of the indexes; what is no image (attestations, SOCI indexes) is left out. Throws
     /// `corrupt` for indexes without end.

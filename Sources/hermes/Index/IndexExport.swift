@@ -31,9 +31,8 @@ struct IndexExport: ParsableCommand {
         let interrupt = try Interrupt()
         let (source, image) = try options.resolve()
         let cache = try cacheOptions.open()
-        try cacheOptions.prepare(image, source, in: cache, interrupt)
-        let processors = max(2, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-        let filesystem = try cache.open(image, source: source, workers: processors, log: CommandLog.logger())
+        let filesystem = try cacheOptions.filesystem(
+            of: image, source, in: cache, interrupt, log: CommandLog.logger())
         defer { filesystem.scheduler.stop() }
         let number = try filesystem.tree.resolve(path)
         let exporter = TreeExporter(filesystem) { _ in try interrupt.check() }

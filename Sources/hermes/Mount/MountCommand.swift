@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import HermesCore
+import Logging
 
 struct MountCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,6 +26,13 @@ struct MountCommand: ParsableCommand {
 
     @OptionGroup var cacheOptions: CacheOptions
 
+    @Option(
+        help: """
+            The most that the cache may take on the disk, such as 20G or 500M; what was used longest ago goes first. \
+            (default: until a tenth of the file system is left)
+            """)
+    var cacheSize: String?
+
     @Flag(help: "Also fetch the rest of the image in the background.")
     var fill = false
 
@@ -34,15 +42,20 @@ struct MountCommand: ParsableCommand {
         let start = Monotonic.now()
         let log = logOptions.logger()
         try checkDirectory()
+        let budget = try budget()
         let interrupt = try Interrupt()
-        let (source, image) = try options.resolve()
         let cache = try cacheOptions.open()
-        try cacheOptions.prepare(image, source, in: cache, interrupt)
-        let processors = max(2, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-        let filesystem = try cache.open(image, source: source, workers: processors, log: log)
-        defer { filesystem.scheduler.stop() }
+        let (source, image) = try options.resolve(in: cache, log: log)
+        let filesystem = try cacheOptions.filesystem(of: image, source, in: cache, interrupt, log: log)
+        let keeper = try CacheKeeper(cache, budget: budget, log: log)
+        defer {
+            filesystem.scheduler.stop()
+            keeper.detach(filesystem)
+            keeper.stop()
+        }
         let session = try FuseSession(filesystem, on: directory, name: image.reference)
         interrupt.hold { session.end() }
+        let processors = max(2, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         let server = try SystemThread("hermes-fuse") { session.serve(threads: min(8, 2 * processors)) }
         do {
             try session.start(readAhead: 1024)
@@ -52,21 +65,32 @@ struct MountCommand: ParsableCommand {
             throw error
         }
         let time = Quantity.duration(milliseconds: Monotonic.now().milliseconds(since: start))
-        CommandLog.say("mounted \(image.reference) on \(directory) in \(time)", ["image": "\(image.reference)"])
+        let metadata: Logger.Metadata = ["image": "\(image.reference)"]
+        CommandLog.say("mounted \(image.reference) on \(directory) in \(time)", metadata)
         let progress = try? MountProgress(filesystem, fill: fill)
+        keeper.attach(filesystem, image) {
+            CommandLog.say("the image is verified: nothing of it is asked of the registry any more", metadata)
+        }
         if fill {
             let size = image.layers.reduce(0) { $0 + $1.descriptor.size }
             filesystem.scheduler.fill {
                 let isWhole = filesystem.layers.allSatisfy(\.isComplete)
                 CommandLog.say(
-                    isWhole ? "the image is complete: \(Quantity.bytes(size))" : "the fill gave up",
-                    ["image": "\(image.reference)"])
+                    isWhole ? "the image is complete: \(Quantity.bytes(size))" : "the fill gave up", metadata)
             }
         }
         server.join()
         session.end()
         progress?.stop()
-        CommandLog.say(Self.summary(filesystem, image), ["image": "\(image.reference)"])
+        CommandLog.say(Self.summary(filesystem, image), metadata)
+    }
+
+    private func budget() throws -> CacheBudget {
+        guard let cacheSize else { return CacheBudget() }
+        guard let size = Quantity.parse(cacheSize), size > 0 else {
+            throw HermesError(.usage, "\"\(cacheSize)\" is not a size", advice: "write it like 20G, 500M or 1048576")
+        }
+        return CacheBudget(size: size)
     }
 
     private func checkDirectory() throws {

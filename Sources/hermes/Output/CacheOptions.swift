@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import HermesCore
+import Logging
 
 /// Where compiled indexes and fetched data are kept, and how an index is found.
 struct CacheOptions: ParsableArguments {
@@ -23,7 +24,8 @@ struct CacheOptions: ParsableArguments {
 
     /// Sees to it that the image is compiled in the cache: from the index that was asked for, from what the cache has,
     /// from a referrer of the image, or from an index that is built here and now.
-    func prepare(_ image: Image, _ source: any ImageSource, in cache: ImageCache, _ interrupt: Interrupt) throws {
+    private func prepare(_ image: Image, _ source: any ImageSource, in cache: ImageCache, _ interrupt: Interrupt) throws
+    {
         if let index {
             let layout = try ImageLayout(index)
             let digest = try layout.index(of: image.descriptor.digest, image: image.reference).descriptor.digest
@@ -40,5 +42,24 @@ struct CacheOptions: ParsableArguments {
         let layout = try ImageLayout.openOrCreate(cache.path + "/index")
         _ = try IndexRun(image: image, source: source, layout: layout).run(interrupt)
         try cache.compile(image, try IndexFiles.find(image, in: layout))
+    }
+}
+
+extension CacheOptions {
+    /// Opens the image's file system, compiled if need be. A layer that another process removes from the cache in between
+    /// is compiled again, once.
+    func filesystem(
+        of image: Image, _ source: any ImageSource, in cache: ImageCache, _ interrupt: Interrupt, log: Logger
+    ) throws -> ImageFilesystem {
+        func attempt() throws -> ImageFilesystem {
+            try prepare(image, source, in: cache, interrupt)
+            let processors = max(2, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+            return try cache.open(image, source: source, workers: processors, log: log)
+        }
+        do {
+            return try attempt()
+        } catch let error as HermesError where error.code == .notFound && !cache.isCompiled(image) {
+            return try attempt()
+        }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import HermesCore
+import Logging
 
 /// What every command that takes an image has in common.
 struct ImageOptions: ParsableArguments {
@@ -17,9 +18,19 @@ struct ImageOptions: ParsableArguments {
 
     /// Opens the image's source and resolves its manifest.
     func resolve() throws -> (source: any ImageSource, image: Image) {
-        let platform = try self.platform.map { try Platform(parsing: $0) } ?? .host
-        let source = try ImageSources.open(image, plainHTTP: plainHTTP ? true : nil, hosts: HostsFolder(hostsDir))
+        let (source, platform) = try open()
         return (source, try waiting { try await source.resolve(platform: platform) })
+    }
+
+    /// As `resolve`, with what a cache remembers of the image.
+    func resolve(in cache: ImageCache, log: Logger) throws -> (source: any ImageSource, image: Image) {
+        let (source, platform) = try open()
+        return (source, try waiting { try await cache.resolve(source, platform: platform, log: log) })
+    }
+
+    private func open() throws -> (any ImageSource, Platform) {
+        let platform = try self.platform.map { try Platform(parsing: $0) } ?? .host
+        return (try ImageSources.open(image, plainHTTP: plainHTTP ? true : nil, hosts: HostsFolder(hostsDir)), platform)
     }
 }
 

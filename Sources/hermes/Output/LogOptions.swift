@@ -16,7 +16,7 @@ extension Logger.Level: @retroactive ExpressibleByArgument {}
 /// What a long-running command writes to its log.
 struct LogOptions: ParsableArguments {
     @Option(help: "The least level of log lines: trace, debug, info, notice, warning, error or critical.")
-    var logLevel: Logger.Level = .warning
+    var logLevel: Logger.Level = .notice
 
     @Option(help: "The format of all lines on standard error: text, or json with one object a line.")
     var logFormat: LogFormat = .text
@@ -42,7 +42,7 @@ enum CommandLog {
     static var showsProgress: Bool { StandardError.isTerminal && format == .text }
 
     /// A log of lines of at least `level`.
-    static func logger(_ level: Logger.Level = .warning) -> Logger {
+    static func logger(_ level: Logger.Level = .notice) -> Logger {
         var logger = Logger(label: "hermes", factory: { _ in StandardErrorLog() })
         logger.logLevel = level
         return logger
@@ -69,7 +69,7 @@ enum CommandLog {
 private struct StandardErrorLog: LogHandler {
     var metadata: Logger.Metadata = [:]
     var metadataProvider: Logger.MetadataProvider?
-    var logLevel = Logger.Level.warning
+    var logLevel = Logger.Level.notice
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }

@@ -36,7 +36,7 @@ enum Quantity {
         return "\(scaled < 0 ? "-" : "")\(abs(scaled) / scale)" + (places > 0 ? "." + padding + fraction : "")
     }
 
-    /// Reads "4MiB", "4M", "4194304"; nil for anything else. Units are powers of 1024.
+    /// Reads "4MiB", "4M", "20G", "4194304"; nil for anything else. Units are powers of 1024.
     static func parse(_ text: String) -> Int64? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard let value = Int64(digits) else { return nil }
@@ -46,6 +46,7 @@ enum Quantity {
         case "k", "kib": shift = 10
         case "m", "mib": shift = 20
         case "g", "gib": shift = 30
+        case "t", "tib": shift = 40
         default: return nil
         }
         let (bytes, overflow) = value.multipliedReportingOverflow(by: 1 << shift)

@@ -206,6 +206,40 @@ import Testing
         #expect(queue.isFilled)
     }
 
+    @Test func whatCannotBeKeptIsNotFetchedAheadOfReaders() throws {
+        var queue = queue([10, 10, 10, 10])
+        queue.fill()
+        queue.hold(true)
+        queue.want(Key(layer: 0, span: 3), .ahead)
+        #expect(queue.next(now: start) == nil)
+        queue.want(Key(layer: 0, span: 1), .demand)
+        let demand = try next(&queue, start)
+        #expect(demand.spans == 1..<2)
+        finish(&queue, demand)
+        #expect(queue.next(now: start) == nil)
+        #expect(!queue.isFilled)
+        queue.hold(false)
+        let ahead = try next(&queue, start)
+        #expect(ahead.urgency == .ahead)
+    }
+
+    @Test func fillComesBackToWhatWasNotKept() throws {
+        var queue = queue([10, 10, 10])
+        queue.notKept(Key(layer: 0, span: 1))
+        #expect(queue.isFilled, "nothing was to be filled")
+        queue.fill()
+        let all = try next(&queue, start)
+        finish(&queue, all)
+        queue.notKept(Key(layer: 0, span: 2))
+        queue.notKept(Key(layer: 0, span: 1))
+        #expect(!queue.isFilled)
+        let rest = try next(&queue, start)
+        #expect(rest.spans == 1..<3)
+        finish(&queue, rest)
+        #expect(queue.next(now: start) == nil)
+        #expect(queue.isFilled)
+    }
+
     /// Any order of events keeps the queue's promises.
     @Test(arguments: 1...40) func anyOrderOfEvents(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)

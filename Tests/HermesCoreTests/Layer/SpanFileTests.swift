@@ -166,20 +166,20 @@ import Testing
         #expect(first.presentCount == 2)
     }
 
-    @Test func anotherBootOrShapeForgetsEverything() throws {
+    @Test func anotherShapeForgetsEverything() throws {
         func filled() throws {
             let store = try SpanStore(folder: folder.path, count: 70, size: 700)
             for span in 0..<70 { try bytes(10).withUnsafeBytes { try store.store(span, $0, at: Int64(span * 10)) } }
             #expect(store.presentCount == 70)
         }
-        for byte in [0, 8, 16, 24] {
+        for byte in [0, 8] {
             try filled()
             var header = try TarIndexTool.read(folder.path + "/present")
             header[byte] ^= 1
             try TarIndexTool.write(header, to: folder.path + "/present")
             #expect(try SpanStore(folder: folder.path, count: 70, size: 700).presentCount == 0)
         }
-        for cut in [0, 63, 64, 79] {
+        for cut in [0, 63, 64, 127, 128, 159] {
             try filled()
             #expect(truncate(folder.path + "/present", cut) == 0)
             #expect(try SpanStore(folder: folder.path, count: 70, size: 700).presentCount == 0)

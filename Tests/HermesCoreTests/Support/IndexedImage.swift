@@ -61,7 +61,7 @@ final class IndexedImage: Sendable {
                 try TarIndexTool.run(["mkdir", "-p", path])
                 try SpanMap.compile(pair.0, in: path)
             }
-            return try LazyLayer(descriptor: pair.1.descriptor, folder: path)
+            return try LazyLayer(pair.1, folder: path)
         }
     }
 
