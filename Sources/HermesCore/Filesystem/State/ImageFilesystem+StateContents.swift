@@ -29,7 +29,7 @@ extension ImageFilesystem {
                 presentBytes: present.compressedBytes, presentUncompressedBytes: present.uncompressedBytes,
                 fetchedBytes: counters.layers[index].fetchedBytes.load(ordering: .relaxed),
                 errors: counters.layers[index].errors.load(ordering: .relaxed),
-                complete: present.spans == layer.count)
+                complete: present.spans == layer.count, verified: layer.isVerified)
         }
         let totals = MountState.Totals(
             bytes: states.reduce(0) { $0 + $1.bytes },
@@ -38,7 +38,8 @@ extension ImageFilesystem {
             presentUncompressedBytes: states.reduce(0) { $0 + $1.presentUncompressedBytes },
             fetchedBytes: counters.fetchedByteCount, requests: counters.requestCount,
             reads: ReadSource.allCases.reduce(0) { $0 + reads.total($1).reads },
-            failedReads: counters.failedReads.load(ordering: .relaxed), complete: states.allSatisfy(\.complete))
+            failedReads: counters.failedReads.load(ordering: .relaxed), complete: states.allSatisfy(\.complete),
+            verified: states.allSatisfy(\.verified))
         return MountState(
             image: image.reference, manifest: image.descriptor.digest, version: HermesVersion.current,
             mounted: state.mounted.rfc3339, written: Timestamp.now().rfc3339, totals: totals, layers: states,

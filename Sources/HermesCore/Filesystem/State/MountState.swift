@@ -13,6 +13,8 @@ struct MountState: Encodable {
         var errors: Int
         /// Whether every span is here.
         var complete: Bool
+        /// Whether the whole layer was compared with its diff ID.
+        var verified: Bool
     }
 
     struct Totals: Encodable {
@@ -25,6 +27,7 @@ struct MountState: Encodable {
         var reads: Int
         var failedReads: Int
         var complete: Bool
+        var verified: Bool
     }
 
     struct HungRead: Encodable {
