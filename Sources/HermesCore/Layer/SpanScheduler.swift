@@ -16,6 +16,8 @@ public final class SpanScheduler: Sendable {
         /// Every parked read in order of its deadline, done ones among them until they come to the front.
         var parked: ArraySlice<ParkedRead> = []
         var fillDone: [@Sendable () -> Void] = []
+        /// The range requests under way, by their batch's number.
+        var running: [Int: RunningFetch] = [:]
         var isStopped = false
     }
 
@@ -34,12 +36,21 @@ public final class SpanScheduler: Sendable {
     let log: Logger
     /// What was done so far.
     public let counters = FetchCounters()
-    /// How long a read waits for its bytes before it fails, in milliseconds.
-    let readDeadline = 60_000
+    /// How long a read waits for its bytes before it fails with EIO, in milliseconds: the one limit on everything that may
+    /// keep them away, such as names that do not resolve, logins, redirects, tries and what registries ask to wait.
+    public static let readDeadline = 60_000
+    private let readDeadline: Int
     private let threads: Mutex<[SystemThread]>
 
     /// Starts the scheduler's threads for an image's layers. Throws `system` when threads cannot be made.
-    public init(source: any ImageSource, layers: [LazyLayer], workers: Int, log: Logger) throws {
+    public convenience init(source: any ImageSource, layers: [LazyLayer], workers: Int, log: Logger) throws {
+        try self.init(
+            source: source, layers: layers, workers: workers, log: log, readDeadline: Self.readDeadline)
+    }
+
+    /// `readDeadline` is in milliseconds.
+    init(source: any ImageSource, layers: [LazyLayer], workers: Int, log: Logger, readDeadline: Int) throws {
+        self.readDeadline = readDeadline
         self.source = source
         self.layers = layers
         self.log = log
@@ -62,16 +73,20 @@ public final class SpanScheduler: Sendable {
         threads.withLock { [started] in $0 = started }
     }
 
-    /// Fails every parked read, ends the threads and waits for them. Reads after it fail at once.
+    /// Fails every parked read, cancels the requests under way, ends the threads and waits for them. Reads after it fail at
+    /// once.
     public func stop() {
-        let parked = state.withLock { state in
+        let (parked, fetches) = state.withLock { state in
             state.isStopped = true
             state.waiters = [:]
+            let fetches = state.running.values.compactMap(\.fetch)
+            state.running = [:]
             let open = state.parked.filter { !$0.isDone }
             for read in open { read.isDone = true }
             state.parked = []
-            return open
+            return (open, fetches)
         }
+        for fetch in fetches { fetch.cancel() }
         watch.withLock {
             $0.value.isStopped = true
             $0.broadcast()
@@ -101,9 +116,10 @@ public final class SpanScheduler: Sendable {
         let read = ParkedRead(range: range, deadline: deadline, completion: completion)
         let first = layer.spans.span(at: range.lowerBound)
         let last = layer.spans.span(at: range.upperBound - 1)
-        let here: [Int]? = state.withLock { state in
-            guard !state.isStopped else { return nil }
+        let (here, urged): ([Int]?, [RangeFetch]) = state.withLock { state in
+            guard !state.isStopped else { return (nil, []) }
             var here: [Int] = []
+            var urged: [RangeFetch] = []
             for span in first...last {
                 if layer.isPresent(span) {
                     here.append(span)
@@ -113,13 +129,15 @@ public final class SpanScheduler: Sendable {
                 read.missing += 1
                 state.waiters[key, default: []].append(read)
                 state.queue.want(key, .demand)
+                if let fetch = state.urge(key, until: deadline) { urged.append(fetch) }
                 lookAhead(&state, layer: index, span: span)
             }
             // One more, for the spans that are here and are read below.
             read.missing += 1
             state.parked.append(read)
-            return here
+            return (here, urged)
         }
+        for fetch in urged { fetch.urge(until: deadline) }
         guard let here else { return read.finish(HermesError(.interrupted, "the mount is ending")) }
         counters.parkedReads.add(1, ordering: .relaxed)
         pump()
@@ -225,7 +243,7 @@ public final class SpanScheduler: Sendable {
                 return state.parked.prefix(count).filter { !$0.isDone }
             }
             if !late.isEmpty {
-                let seconds = readDeadline / 1000
+                let seconds = Double(readDeadline) / 1000
                 log.error(
                     "reads gave up", metadata: ["count": "\(late.count)", "after_seconds": "\(seconds)"])
                 fail(Array(late), HermesError(.unavailable, "the registry did not answer in \(seconds) s"))
