@@ -12,9 +12,9 @@ final class FaultyRegistry: Sendable {
     let descriptor: Descriptor
     let http: HTTPClient
 
-    init() throws {
+    init(_ blob: [UInt8] = registryTestBytes(3_000_017, seed: 7)) throws {
         folder = try RegistryTestFolder()
-        blob = registryTestBytes(3_000_017, seed: 7)
+        self.blob = blob
         let file = try folder.write("blob", blob)
         process = try RegistryTestProcess([
             "python3", RegistryTestProcess.fixture("registry-faults.py"), file,
@@ -28,11 +28,11 @@ final class FaultyRegistry: Sendable {
     }
 
     func client(
-        _ credentials: Credentials? = nil, tries: Int = 4, hosts: HostsFolder? = nil
+        _ credentials: Credentials? = nil, tries: Int = 4, hosts: HostsFolder? = nil, longestAsked: Int64 = 100
     ) throws -> RegistryClient {
         try RegistryClient(
             registry: "127.0.0.1:\(port)", plainHTTP: nil, http: http, credentials: { _ in credentials },
-            hosts: hosts, retries: RetryPolicy(tries: tries, first: 10, longest: 50, longestAsked: 100),
+            hosts: hosts, retries: RetryPolicy(tries: tries, first: 10, longest: 50, longestAsked: longestAsked),
             health: HostHealth(firstPause: 3_600_000, longestPause: 3_600_000))
     }
 
