@@ -223,7 +223,7 @@ class Registry(Handler):
             time.sleep(0.3)
             self.blob()
         elif repository == "limited":
-            self.answer(429, Retry_After="7") if number == 1 else self.blob()
+            self.answer(429, Retry_After="3600") if number == 1 else self.blob()
         elif repository == "corrupt":
             self.answer(206, bytes(byte ^ 0x10 for byte in body), Content_Range=right)
         elif repository == "tokens":

@@ -97,7 +97,6 @@ import Testing
         let only = queue.next(now: now)
         let one = try #require(only)
         #expect(one.urgency == .demand)
-        #expect(one.isRetry)
         #expect(queue.next(now: now) == nil)
         queue.ended(one, .served)
         for span in one.spans { queue.finished(FetchQueue.Key(layer: 0, span: span)) }

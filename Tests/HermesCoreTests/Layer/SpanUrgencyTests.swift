@@ -63,8 +63,6 @@ import Testing
         let second = begin(scheduler, 3, last - 10..<last)
         #expect(source.requestCount > count)
         #expect(source.terms[count].deadline != nil)
-        source.release()
-        while source.heldCount > 0 { source.release() }
         let releaser = Atomic<Bool>(false)
         let thread = try SystemThread("test-release") {
             while !releaser.load(ordering: .relaxed) {
