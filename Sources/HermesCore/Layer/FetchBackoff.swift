@@ -4,9 +4,11 @@ struct FetchBackoff: Equatable {
     private var setbacks = 0
     private var refusals = 0
 
-    /// Failures after which a span is given up: lasting ones, and, where nobody waits, temporary ones.
+    /// Failures after which a span is given up: lasting ones, and, where nobody waits, temporary ones. Read-ahead is of no
+    /// use later; fill is, and outlasts about two minutes.
     private static let refusalLimit = 4
     private static let setbackLimit = 8
+    private static let fillSetbackLimit = 40
     /// The time before a reader's deadline at which its span is asked for though the source wants to be left alone.
     static let lastChance = 5000
 
@@ -19,10 +21,11 @@ struct FetchBackoff: Equatable {
     /// 50 ms, doubled for each failure up to 3.2 s, of which up to a half is left to chance, so that a thousand nodes do
     /// not come back at the same moment. What the source asks for is longer, but leaves a reader a last chance.
     mutating func failed(
-        _ failure: FetchQueue.Failure, deadline: Monotonic?, random: Double, now: Monotonic
+        _ failure: FetchQueue.Failure, isFill: Bool = false, deadline: Monotonic?, random: Double, now: Monotonic
     ) -> Monotonic? {
         if failure.isLasting { refusals += 1 } else { setbacks += 1 }
-        guard refusals < Self.refusalLimit, deadline != nil || setbacks < Self.setbackLimit else { return nil }
+        let limit = isFill ? Self.fillSetbackLimit : Self.setbackLimit
+        guard refusals < Self.refusalLimit, deadline != nil || setbacks < limit else { return nil }
         let random = min(max(random, 0), 1)
         let longest = 50 << min(setbacks + refusals - 1, 6)
         let backoff = now.adding(milliseconds: longest / 2 + Int(Double(longest / 2) * random))

@@ -162,7 +162,16 @@ struct FetchQueue {
         guard active[.demand, default: 0] == 0, active[.fill, default: 0] < limits.fillRequests else {
             return nil
         }
-        return pop(\.refills, .fill) ?? nextFill()
+        if let batch = pop(\.refills, .fill) { return batch }
+        // While the source is down, what failed is tried again; walking on would fail the whole image, span by span.
+        return window.isMinimal && isRefilling ? nil : nextFill()
+    }
+
+    /// Whether a span of fill has failed and is to be tried again.
+    private var isRefilling: Bool {
+        flights.values.contains { flight in
+            if case .backoff = flight.phase { flight.urgency == .fill } else { false }
+        }
     }
 
     /// When `next` is worth calling again without any other event.
@@ -202,7 +211,9 @@ struct FetchQueue {
     ) -> Verdict {
         guard var flight = flights[key] else { return .giveUp }
         landed(key, flight)
-        guard let time = flight.backoff.failed(failure, deadline: deadline, random: random, now: now) else {
+        let time = flight.backoff.failed(
+            failure, isFill: flight.urgency == .fill, deadline: deadline, random: random, now: now)
+        guard let time else {
             flights[key] = nil
             return .giveUp
         }

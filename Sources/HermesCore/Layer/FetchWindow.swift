@@ -14,6 +14,9 @@ struct FetchWindow {
         size = self.most
     }
 
+    /// Whether there is room for one request alone.
+    var isMinimal: Bool { size == 1 }
+
     /// A request was served.
     mutating func served() { size = min(size + 1, most) }
 

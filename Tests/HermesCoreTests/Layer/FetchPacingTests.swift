@@ -104,4 +104,37 @@ import Testing
         #expect(queue.next(now: now) != nil)
         #expect(queue.next(now: now) == nil)
     }
+
+    @Test func anOutageHoldsFillAndDoesNotEndIt() throws {
+        var queue = FetchQueue()
+        let geometry = FetchQueueTests.Geometry(Array(repeating: 8 << 20, count: 40))
+        _ = queue.add(geometry)
+        queue.fill()
+        var now = start
+        var failed: Set<Int> = []
+        // A minute without a source.
+        while now < after(60_000) {
+            while let batch = queue.next(now: now) {
+                queue.ended(batch, .overloaded)
+                for span in batch.spans {
+                    failed.insert(span)
+                    let verdict = queue.failed(
+                        FetchQueue.Key(layer: 0, span: span), temporary, deadline: nil, random: 0.5, now: now)
+                    #expect(verdict == .retry)
+                }
+            }
+            now = now.adding(milliseconds: 100)
+        }
+        #expect(failed.count < 20, "it does not walk on")
+        while let batch = queue.next(now: now) ?? queue.nextWake.flatMap({ queue.next(now: $0) }) {
+            queue.ended(batch, .served)
+            for span in batch.spans {
+                geometry.present.insert(span)
+                queue.finished(FetchQueue.Key(layer: 0, span: span))
+            }
+            now = max(now, queue.nextWake ?? now)
+        }
+        #expect(queue.isFilled)
+        #expect(geometry.present.count == 40)
+    }
 }
