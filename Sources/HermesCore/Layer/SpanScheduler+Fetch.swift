@@ -119,7 +119,8 @@ extension SpanScheduler {
         case .retry:
             wakeWatch()
             counters.retries.add(1, ordering: .relaxed)
-            log.debug("span is tried again", metadata: metadata)
+            // Wrong bytes are rare, and somebody should look at who sends them.
+            log.log(level: hosts.isEmpty ? .debug : .warning, "span is tried again", metadata: metadata)
         case .giveUp:
             metadata["readers"] = "\(reads.count)"
             log.error("span cannot be had", metadata: metadata)

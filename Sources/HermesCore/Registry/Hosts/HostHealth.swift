@@ -56,15 +56,16 @@ struct HostHealth: Sendable {
 
     /// The order in which `eligible` are asked for `thing`. A host whose pause is over is handed out to one caller alone.
     ///
-    /// One that asked to be left alone (Retry-After) is left out, unless there is no other and the caller's `deadline`
-    /// would pass meanwhile.
+    /// One that asked to be left alone (Retry-After) is left out, unless all did and the caller's `deadline` would pass
+    /// meanwhile.
     mutating func round(_ eligible: [Int], thing: String?, now: Monotonic, deadline: Monotonic? = nil) -> HostRound {
         var good: [Int] = []
         var behind: [Int] = []
         var doubtful: [Int] = []
         var resting: [Int: Monotonic] = [:]
+        let isAnyAwake = !eligible.allSatisfy { rests[$0].map { now < $0 } ?? false }
         for host in eligible {
-            if let until = rests[host], now < until, eligible.count > 1 || deadline.map({ until < $0 }) ?? true {
+            if let until = rests[host], now < until, isAnyAwake || deadline.map({ until < $0 }) ?? true {
                 resting[host] = until
             } else if eligible.count == 1 {
                 good.append(host)

@@ -104,8 +104,11 @@ import Testing
         #expect(all(health.round([0, 1], thing: nil, now: start, deadline: hasty), down) == [1])
         #expect(all(health.round([0], thing: nil, now: start, deadline: patient), down) == [])
         #expect(health.round([0], thing: nil, now: start).resting == [0: until])
-        // Nobody else is there, and the reader cannot wait.
+        // Nobody else may be asked, and the reader cannot wait.
         #expect(all(health.round([0], thing: nil, now: start, deadline: hasty), down) == [0])
+        health.rest(1, until: start.adding(milliseconds: 16_000))
+        #expect(all(health.round([0, 1], thing: nil, now: start, deadline: hasty), down) == [0, 1])
+        #expect(all(health.round([0, 1], thing: nil, now: start, deadline: patient), down) == [])
         #expect(all(health.round([0, 1], thing: nil, now: until), down) == [0, 1])
         health.succeeded(0)
         #expect(all(health.round([0], thing: nil, now: start), down) == [0])
