@@ -9,7 +9,7 @@ struct FuzzTarget: Sendable {
     let body: @Sendable (UnsafeRawBufferPointer) throws -> Void
 
     static let all: [FuzzTarget] = [
-        .auth, .gzip, .index, .manifest, .range, .reference, .spans, .tar, .tree, .ztoc,
+        .auth, .gzip, .hosts, .index, .manifest, .range, .reference, .spans, .tar, .tree, .ztoc,
     ]
 
     func run(_ bytes: UnsafeRawBufferPointer) {

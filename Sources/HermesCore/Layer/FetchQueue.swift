@@ -30,6 +30,27 @@ struct FetchQueue {
         let urgency: Urgency
         /// Compressed bytes.
         let size: Int64
+        /// Whether some span of it failed before.
+        let isRetry: Bool
+        /// Batches are numbered in the order in which they begin, from 0.
+        let number: Int
+    }
+
+    /// How a batch's request ended, for those that follow.
+    enum Outcome {
+        case served
+        /// The source was too busy, or could not be reached: fewer requests at once.
+        case overloaded
+        /// It says nothing about the source.
+        case other
+    }
+
+    /// Why a span did not come.
+    struct Failure {
+        /// Whether another try can hardly help: bytes that are not what their digest says, a registry that refuses.
+        let isLasting: Bool
+        /// The milliseconds in which the source does not want to be asked.
+        var retryAfter: Int64?
     }
 
     /// How a failed span goes on.
@@ -62,7 +83,7 @@ struct FetchQueue {
     private struct Flight {
         var urgency: Urgency
         var phase: Phase
-        var attempts = 0
+        var backoff = FetchBackoff()
     }
 
     private struct Layer {
@@ -83,10 +104,15 @@ struct FetchQueue {
     private var isFilling = false
     /// Whether only what a reader waits for is fetched, because the rest could not be kept.
     private(set) var isHeld = false
+    private var begun = 0
+    private var window: FetchWindow
     /// The compressed bytes of the spans that are being fetched, until they are finished or have failed.
     private(set) var outstanding: Int64 = 0
 
-    init(limits: Limits = Limits()) { self.limits = limits }
+    init(limits: Limits = Limits()) {
+        self.limits = limits
+        window = FetchWindow(most: limits.demandRequests + limits.aheadRequests + limits.fillRequests)
+    }
 
     /// Adds a layer and returns its number.
     mutating func add(_ geometry: any SpanGeometry) -> Int {
@@ -137,10 +163,11 @@ struct FetchQueue {
     /// The next batch to fetch now, if the limits allow one.
     mutating func next(now: Monotonic) -> Batch? {
         wake(now)
-        if active[.demand, default: 0] < limits.demandRequests, let batch = pop(\.demands, .demand) {
+        // A reader does not wait for what others do in the background.
+        if active[.demand, default: 0] < min(limits.demandRequests, window.size), let batch = pop(\.demands, .demand) {
             return batch
         }
-        guard outstanding < limits.outstanding, !isHeld else { return nil }
+        guard outstanding < limits.outstanding, !isHeld, active.values.reduce(0, +) < window.size else { return nil }
         if active[.ahead, default: 0] < limits.aheadRequests, let batch = pop(\.aheads, .ahead) {
             return batch
         }
@@ -148,7 +175,16 @@ struct FetchQueue {
         guard active[.demand, default: 0] == 0, active[.fill, default: 0] < limits.fillRequests else {
             return nil
         }
-        return pop(\.refills, .fill) ?? nextFill()
+        if let batch = pop(\.refills, .fill) { return batch }
+        // While the source is down, what failed is tried again; walking on would fail the whole image, span by span.
+        return window.isMinimal && isRefilling ? nil : nextFill()
+    }
+
+    /// Whether a span of fill has failed and is to be tried again.
+    private var isRefilling: Bool {
+        flights.values.contains { flight in
+            if case .backoff = flight.phase { flight.urgency == .fill } else { false }
+        }
     }
 
     /// When `next` is worth calling again without any other event.
@@ -161,8 +197,13 @@ struct FetchQueue {
     }
 
     /// A batch's request has ended, whatever became of its spans.
-    mutating func ended(_ batch: Batch) {
+    mutating func ended(_ batch: Batch, _ outcome: Outcome) {
         active[batch.urgency, default: 0] -= 1
+        switch outcome {
+        case .served: window.served()
+        case .overloaded: window.overloaded(batch.number, begun: begun)
+        case .other: break
+        }
     }
 
     /// The span is present now.
@@ -176,19 +217,20 @@ struct FetchQueue {
         outstanding -= Int64(layers[key.layer].geometry.compressedRange(key.span).count)
     }
 
-    /// The span did not come. `isAwaited` tells whether a reader still waits for it, `isLasting` whether another try can
-    /// hardly help (bytes that are not what their digest says, a registry that refuses).
-    mutating func failed(_ key: Key, isAwaited: Bool, isLasting: Bool, now: Monotonic) -> Verdict {
+    /// The span did not come. `deadline` is the latest of the readers that still wait for it, nil when none does; `random`
+    /// is from 0 to 1.
+    mutating func failed(
+        _ key: Key, _ failure: Failure, deadline: Monotonic?, random: Double, now: Monotonic
+    ) -> Verdict {
         guard var flight = flights[key] else { return .giveUp }
         landed(key, flight)
-        flight.attempts += 1
-        let isSpent = isLasting ? flight.attempts >= 4 : !isAwaited && flight.attempts >= 8
-        guard !isSpent else {
+        let time = flight.backoff.failed(
+            failure, isFill: flight.urgency == .fill, deadline: deadline, random: random, now: now)
+        guard let time else {
             flights[key] = nil
             return .giveUp
         }
-        // 50 ms, doubled for each try up to 3.2 s.
-        flight.phase = .backoff(until: now.adding(milliseconds: 50 << min(flight.attempts - 1, 6)))
+        flight.phase = .backoff(until: time)
         flights[key] = flight
         return .retry
     }
@@ -259,12 +301,16 @@ struct FetchQueue {
         let size =
             geometry.compressedRange(spans.upperBound - 1).upperBound
             - geometry.compressedRange(spans.lowerBound).lowerBound
+        var isRetry = false
         for span in spans {
-            flights[Key(layer: layer, span: span)]?.phase = .fetching
+            let key = Key(layer: layer, span: span)
+            flights[key]?.phase = .fetching
+            isRetry = isRetry || flights[key]?.backoff.hasFailed == true
             outstanding += Int64(geometry.compressedRange(span).count)
         }
         active[urgency, default: 0] += 1
-        return Batch(layer: layer, spans: spans, urgency: urgency, size: size)
+        defer { begun += 1 }
+        return Batch(layer: layer, spans: spans, urgency: urgency, size: size, isRetry: isRetry, number: begun)
     }
 }
 

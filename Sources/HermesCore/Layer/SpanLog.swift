@@ -4,7 +4,7 @@ import Synchronization
 /// What a mount says in its log about spans and reads: the same fields in every line, and not more lines than somebody
 /// can read.
 ///
-/// Fields: `image`, `layer` (its digest), `span`, `file`, `cause`, and `held_back`, the number of lines of the same kind
+/// Fields: `image`, `layer` (its digest), `span`, `host`, `file`, `cause`, and `held_back`, the number of lines of the same kind
 /// that were left out before this one. Safe for use from any thread.
 final class SpanLog: Sendable {
     /// The last thing that went wrong.
@@ -61,22 +61,22 @@ final class SpanLog: Sendable {
         }
     }
 
-    /// A span is asked for again.
-    func retried(_ key: FetchQueue.Key, _ error: HermesError) {
+    /// A span is asked for again. `hosts` sent its bytes, if there were any.
+    func retried(_ key: FetchQueue.Key, _ error: HermesError, from hosts: [String]) {
         note(error, key.layer, key.span)
         guard error.code != .corrupt else {
-            let fields = fields(key.layer, key.span, error)
+            let fields = fields(key.layer, key.span, error, hosts)
             return write(.warning, .wrong, "span has wrong bytes and is fetched again", fields)
         }
         // The registry's own failures are told once, as an outage.
         write(.debug, .retry, "span is tried again", fields(key.layer, key.span, error))
     }
 
-    /// A span is given up; `readers` reads fail with it.
-    func lost(_ key: FetchQueue.Key, _ error: HermesError, readers: Int) {
+    /// A span is given up; `readers` reads fail with it. `hosts` sent its bytes, if there were any.
+    func lost(_ key: FetchQueue.Key, _ error: HermesError, from hosts: [String], readers: Int) {
         note(error, key.layer, key.span)
         let isExplained = error.code == .unavailable && state.withLock { $0.outage.isOn }
-        var fields = fields(key.layer, key.span, error)
+        var fields = fields(key.layer, key.span, error, hosts)
         fields["readers"] = "\(readers)"
         write(isExplained ? .debug : .error, .lost, "span cannot be had", fields)
     }
@@ -108,8 +108,10 @@ final class SpanLog: Sendable {
         state.withLock { $0.lastProblem = problem }
     }
 
-    private func fields(_ layer: Int, _ span: Int, _ error: any Error) -> Logger.Metadata {
-        ["layer": "\(layers[layer])", "span": "\(span)", "cause": "\(error)"]
+    private func fields(_ layer: Int, _ span: Int, _ error: any Error, _ hosts: [String] = []) -> Logger.Metadata {
+        var fields: Logger.Metadata = ["layer": "\(layers[layer])", "span": "\(span)", "cause": "\(error)"]
+        if !hosts.isEmpty { fields["host"] = "\(hosts.joined(separator: ", "))" }
+        return fields
     }
 
     private func passes(_ kind: Kind) -> Int? {

@@ -1,23 +1,58 @@
+import Logging
 import Synchronization
+
+/// A range request under way.
+struct RunningFetch {
+    let batch: FetchQueue.Batch
+    /// The latest deadline of those that wait for one of its spans; nil when nobody does.
+    var deadline: Monotonic?
+    /// Set once the source has taken it.
+    var fetch: RangeFetch?
+}
+
+extension SpanScheduler.State {
+    /// The latest deadline of the readers that wait for a span; nil when none does.
+    func deadline(_ key: FetchQueue.Key) -> Monotonic? {
+        waiters[key]?.lazy.filter { !$0.isDone }.map(\.deadline).max()
+    }
+
+    /// Takes note that a request begins.
+    mutating func begin(_ batch: FetchQueue.Batch) -> FetchTerms {
+        let deadline = batch.spans.compactMap { self.deadline(FetchQueue.Key(layer: batch.layer, span: $0)) }.max()
+        running[batch.number] = RunningFetch(batch: batch, deadline: deadline)
+        return FetchTerms(deadline: deadline, isRetry: batch.isRetry)
+    }
+
+    /// A reader waits for a span. Returns the request that brings it and does not know of a reader who waits so long.
+    mutating func urge(_ key: FetchQueue.Key, until deadline: Monotonic) -> RangeFetch? {
+        let bringing = running.first { $0.value.batch.layer == key.layer && $0.value.batch.spans.contains(key.span) }
+        guard let (number, running) = bringing else { return nil }
+        // Not for each read of many: a second more or less is nothing to them.
+        if let known = running.deadline, deadline.milliseconds(since: known) < 1000 { return nil }
+        self.running[number]?.deadline = deadline
+        return running.fetch
+    }
+}
 
 extension SpanScheduler {
     /// Starts every batch that the queue allows now.
     func pump() {
+        typealias Next = (batch: FetchQueue.Batch, terms: FetchTerms)
         while true {
-            let (batch, filled) = state.withLock { state -> (FetchQueue.Batch?, [@Sendable () -> Void]) in
+            let (next, filled) = state.withLock { state -> (Next?, [@Sendable () -> Void]) in
                 guard !state.isStopped else { return (nil, []) }
-                if let batch = state.queue.next(now: .now()) { return (batch, []) }
+                if let batch = state.queue.next(now: .now()) { return ((batch, state.begin(batch)), []) }
                 guard !state.fillDone.isEmpty, state.queue.isFilled else { return (nil, []) }
                 defer { state.fillDone = [] }
                 return (nil, state.fillDone)
             }
             for done in filled { done() }
-            guard let batch else { return }
-            start(batch)
+            guard let next else { return }
+            start(next.batch, next.terms)
         }
     }
 
-    private func start(_ batch: FetchQueue.Batch) {
+    private func start(_ batch: FetchQueue.Batch, _ terms: FetchTerms) {
         let layer = layers[batch.layer]
         let first = layer.compressedRange(batch.spans.lowerBound)
         let last = layer.compressedRange(batch.spans.upperBound - 1)
@@ -28,104 +63,64 @@ extension SpanScheduler {
             }
         }
         let measure = FetchMeasure(counters, layer: batch.layer, batch.urgency)
-        source.fetchRange(
-            of: layer.descriptor.digest, range: first.lowerBound..<last.upperBound,
-            deliver: { bytes in
+        let fetch = source.fetchRange(
+            of: layer.descriptor.digest, range: first.lowerBound..<last.upperBound, terms: terms,
+            deliver: { bytes, host in
                 measure.received(bytes.count)
-                cutter.take(bytes)
+                cutter.take(bytes, from: host)
             },
             completion: { [self] result in
-                state.withLock { $0.queue.ended(batch) }
                 measure.ended(result)
-                log.requestEnded(result, layer: batch.layer, spans: batch.spans)
-                let error: HermesError =
-                    switch result {
-                    case .success: HermesError(.protocolViolation, "the registry sent too few bytes")
-                    case .failure(let error): error
-                    }
-                for span in cutter.missing {
-                    failed(FetchQueue.Key(layer: batch.layer, span: span), error)
-                }
-                pump()
+                ended(batch, result, missing: cutter.missing)
             })
+        // What happened before there was a handle on the request.
+        let (isStopped, deadline) = state.withLock { state in
+            state.running[batch.number]?.fetch = fetch
+            return (state.isStopped, state.running[batch.number]?.deadline)
+        }
+        if isStopped { fetch.cancel() }
+        if let deadline, deadline != terms.deadline { fetch.urge(until: deadline) }
     }
 
-    /// A span did not come, or came wrong: tries again later, or fails the reads that wait for it.
-    func failed(_ key: FetchQueue.Key, _ error: HermesError) {
-        let isLasting = error.code != .unavailable && error.code != .protocolViolation
+    private func ended(_ batch: FetchQueue.Batch, _ result: Result<Void, HermesError>, missing: Range<Int>) {
+        let error: HermesError
+        let outcome: FetchQueue.Outcome
+        switch result {
+        case .success:
+            error = HermesError(.protocolViolation, "the registry sent too few bytes")
+            outcome = .served
+        case .failure(let failure):
+            error = failure
+            outcome = failure.code == .unavailable ? .overloaded : .other
+        }
+        let isStopped = state.withLock { state in
+            state.queue.ended(batch, outcome)
+            state.running[batch.number] = nil
+            return state.isStopped
+        }
+        guard !isStopped else { return }
+        log.requestEnded(result, layer: batch.layer, spans: batch.spans)
+        for span in missing { failed(FetchQueue.Key(layer: batch.layer, span: span), error) }
+        pump()
+    }
+
+    /// A span did not come, or came wrong from `hosts`: tries again later, or fails the reads that wait for it.
+    func failed(_ key: FetchQueue.Key, _ error: HermesError, from hosts: [String] = []) {
+        let failure = FetchQueue.Failure(
+            isLasting: error.code != .unavailable && error.code != .protocolViolation, retryAfter: error.retryAfter)
         let (verdict, reads) = state.withLock { state -> (FetchQueue.Verdict, [ParkedRead]) in
-            let isAwaited = state.waiters[key]?.contains { !$0.isDone } ?? false
-            let verdict = state.queue.failed(key, isAwaited: isAwaited, isLasting: isLasting, now: .now())
+            let verdict = state.queue.failed(
+                key, failure, deadline: state.deadline(key), random: .random(in: 0...1), now: .now())
             return (verdict, verdict == .giveUp ? state.waiters.removeValue(forKey: key) ?? [] : [])
         }
         switch verdict {
         case .retry:
             wakeWatch()
             counters.retries.add(for: RetryReason(error))
-            log.retried(key, error)
+            log.retried(key, error, from: hosts)
         case .giveUp:
-            log.lost(key, error, readers: reads.count)
+            log.lost(key, error, from: hosts, readers: reads.count)
             fail(reads, error)
         }
     }
-}
-
-/// Cuts the bytes of one range request into its spans.
-///
-/// Used by one thread at a time: the source delivers in order and completes after the last byte.
-private final class SpanCutter: @unchecked Sendable {
-    private let layer: LazyLayer
-    private let spans: Range<Int>
-    private let whole: (Int, SpanBytes) -> Void
-    private var next: Int
-    private var current: SpanBytes
-    private var filled = 0
-
-    init(layer: LazyLayer, spans: Range<Int>, whole: @escaping (Int, SpanBytes) -> Void) {
-        self.layer = layer
-        self.spans = spans
-        self.whole = whole
-        next = spans.lowerBound
-        current = SpanBytes(count: layer.compressedRange(next).count)
-    }
-
-    /// The spans that have not come.
-    var missing: Range<Int> { next..<spans.upperBound }
-
-    func take(_ bytes: UnsafeRawBufferPointer) {
-        var rest = bytes[...]
-        while next < spans.upperBound {
-            let count = min(rest.count, current.buffer.count - filled)
-            let part = rest.prefix(count)
-            // At most the room that is left in the buffer.
-            UnsafeMutableRawBufferPointer(rebasing: current.buffer[filled..<filled + count])
-                .copyMemory(from: UnsafeRawBufferPointer(rebasing: part))
-            filled += count
-            rest = rest.dropFirst(count)
-            guard filled == current.buffer.count else { return }
-            let done = current
-            let span = next
-            next += 1
-            filled = 0
-            if next < spans.upperBound {
-                let range = layer.compressedRange(next)
-                current = SpanBytes(count: range.count)
-                // Neighbours share the byte in which their boundary lies: it is not sent twice.
-                if range.lowerBound < layer.compressedRange(span).upperBound, let shared = done.buffer.last {
-                    current.buffer[0] = shared
-                    filled = 1
-                }
-            }
-            whole(span, done)
-        }
-    }
-}
-
-/// The compressed bytes of one span.
-final class SpanBytes: @unchecked Sendable {
-    let buffer: UnsafeMutableRawBufferPointer
-
-    init(count: Int) { buffer = .allocate(byteCount: count, alignment: 16) }
-
-    deinit { buffer.deallocate() }
 }

@@ -47,6 +47,7 @@ extension SpanScheduler {
                 let isKept = keep(key, bytes, at: start)
                 let reads = state.withLock { state in
                     state.queue.finished(key)
+                    state.missed[key] = nil
                     if !isKept { state.queue.notKept(key) }
                     return state.waiters.removeValue(forKey: key) ?? []
                 }
@@ -60,7 +61,10 @@ extension SpanScheduler {
             let error =
                 error as? HermesError
                 ?? HermesError(.corrupt, "span \(job.span) of layer \(layer.descriptor.digest)", cause: error)
-            failed(key, error)
+            let hosts = job.bytes.hosts
+            // Of two that sent a part each, one may be right.
+            if error.code == .corrupt, hosts.count == 1 { source.blame(hosts[0], for: layer.descriptor.digest) }
+            failed(key, error, from: hosts)
         }
     }
 }

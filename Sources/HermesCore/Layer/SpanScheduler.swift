@@ -15,12 +15,16 @@ public final class SpanScheduler: Sendable {
         var waiters: [FetchQueue.Key: [ParkedRead]] = [:]
         /// Every parked read in order of its deadline, done ones among them until they come to the front.
         var parked: ArraySlice<ParkedRead> = []
+        /// Spans that readers waited for until their deadlines, and when that was.
+        var missed: [FetchQueue.Key: Monotonic] = [:]
         var fillDone: [@Sendable () -> Void] = []
+        /// The range requests under way, by their batch's number.
+        var running: [Int: RunningFetch] = [:]
         var isStopped = false
     }
 
     /// What the watching thread waits for.
-    private struct Watch {
+    struct Watch {
         var isStopped = false
         /// Something was put off since the thread looked last.
         var isNew = false
@@ -29,19 +33,28 @@ public final class SpanScheduler: Sendable {
     let source: any ImageSource
     let layers: [LazyLayer]
     let state: Mutex<State>
-    private let watch = Monitor(Watch())
+    let watch = Monitor(Watch())
     let inflating: Monitor<InflateQueue>
     /// Whether spans can be kept.
     let room = Mutex(CacheRoom())
     let log: SpanLog
     /// What was done so far.
     public let counters: FetchCounters
-    /// How long a read waits for its bytes before it fails, in milliseconds.
-    let readDeadline = 60_000
+    /// How long a read waits for its bytes before it fails with EIO, in milliseconds: the one limit on everything that may
+    /// keep them away, such as names that do not resolve, logins, redirects, tries and what registries ask to wait.
+    public static let readDeadline = 60_000
+    let readDeadline: Int
     private let threads: Mutex<[SystemThread]>
 
     /// Starts the scheduler's threads for an image's layers. Throws `system` when threads cannot be made.
-    public init(source: any ImageSource, layers: [LazyLayer], workers: Int, log: Logger) throws {
+    public convenience init(source: any ImageSource, layers: [LazyLayer], workers: Int, log: Logger) throws {
+        try self.init(
+            source: source, layers: layers, workers: workers, log: log, readDeadline: Self.readDeadline)
+    }
+
+    /// `readDeadline` is in milliseconds.
+    init(source: any ImageSource, layers: [LazyLayer], workers: Int, log: Logger, readDeadline: Int) throws {
+        self.readDeadline = readDeadline
         self.source = source
         self.layers = layers
         self.log = SpanLog(log, image: source.name, layers: layers.map(\.descriptor.digest))
@@ -65,16 +78,20 @@ public final class SpanScheduler: Sendable {
         threads.withLock { [started] in $0 = started }
     }
 
-    /// Fails every parked read, ends the threads and waits for them. Reads after it fail at once.
+    /// Fails every parked read, cancels the requests under way, ends the threads and waits for them. Reads after it fail at
+    /// once.
     public func stop() {
-        let parked = state.withLock { state in
+        let (parked, fetches) = state.withLock { state in
             state.isStopped = true
             state.waiters = [:]
+            let fetches = state.running.values.compactMap(\.fetch)
+            state.running = [:]
             let open = state.parked.filter { !$0.isDone }
             for read in open { read.isDone = true }
             state.parked = []
-            return open
+            return (open, fetches)
         }
+        for fetch in fetches { fetch.cancel() }
         watch.withLock {
             $0.value.isStopped = true
             $0.broadcast()
@@ -101,14 +118,18 @@ public final class SpanScheduler: Sendable {
     ) {
         let layer = layers[index]
         let now = Monotonic.now()
-        let read = ParkedRead(
-            layer: index, range: range, start: now, deadline: now.adding(milliseconds: readDeadline),
-            completion: completion)
+        let deadline = now.adding(milliseconds: readDeadline)
+        let read = ParkedRead(layer: index, range: range, start: now, deadline: deadline, completion: completion)
         let first = layer.spans.span(at: range.lowerBound)
         let last = layer.spans.span(at: range.upperBound - 1)
-        let here: [Int]? = state.withLock { state in
-            guard !state.isStopped else { return nil }
+        let isHopeless = state.withLock { state in
+            (first...last).contains { state.wasJustMissed(FetchQueue.Key(layer: index, span: $0), now: now) }
+        }
+        guard !isHopeless else { return fail([read], tooLate) }
+        let (here, urged): ([Int]?, [RangeFetch]) = state.withLock { state in
+            guard !state.isStopped else { return (nil, []) }
             var here: [Int] = []
+            var urged: [RangeFetch] = []
             for span in first...last {
                 if layer.isPresent(span) {
                     here.append(span)
@@ -118,13 +139,15 @@ public final class SpanScheduler: Sendable {
                 read.missing += 1
                 state.waiters[key, default: []].append(read)
                 state.queue.want(key, .demand)
+                if let fetch = state.urge(key, until: deadline) { urged.append(fetch) }
                 lookAhead(&state, layer: index, span: span)
             }
             // One more, for the spans that are here and are read below.
             read.missing += 1
             state.parked.append(read)
-            return here
+            return (here, urged)
         }
+        for fetch in urged { fetch.urge(until: deadline) }
         guard let here else { return read.finish(HermesError(.interrupted, "the mount is ending")) }
         counters.parkedReads.add(1, ordering: .relaxed)
         pump()
@@ -210,45 +233,6 @@ public final class SpanScheduler: Sendable {
         for read in open {
             counters.parkedDuration.observe(from: read.start)
             read.finish(error)
-        }
-    }
-
-    /// Makes the watching thread look again at what it waits for.
-    func wakeWatch() {
-        watch.withLock {
-            $0.value.isNew = true
-            $0.broadcast()
-        }
-    }
-
-    /// Retries what is due, and fails the reads whose deadline has come.
-    private func watchUntilStopped() {
-        while true {
-            let soonest: Monotonic? = state.withLock { state in
-                while let read = state.parked.first, read.isDone { state.parked.removeFirst() }
-                return [state.parked.first?.deadline, state.queue.nextWake].compactMap(\.self).min()
-            }
-            let pause = soonest.map { max(0, $0.milliseconds(since: .now())) } ?? 1000
-            let isStopped = watch.withLock { watch in
-                if !watch.value.isNew, !watch.value.isStopped {
-                    watch.wait(milliseconds: Int64(min(pause, 1000)) + 1)
-                }
-                watch.value.isNew = false
-                return watch.value.isStopped
-            }
-            guard !isStopped else { return }
-            lookForRoom()
-            let now = Monotonic.now()
-            let late = state.withLock { state in
-                let count = state.parked.prefix { $0.isDone || $0.deadline <= now }.count
-                defer { state.parked.removeFirst(count) }
-                return state.parked.prefix(count).filter { !$0.isDone }
-            }
-            if !late.isEmpty {
-                let seconds = readDeadline / 1000
-                fail(Array(late), HermesError(.unavailable, "the registry did not answer in \(seconds) s"))
-            }
-            pump()
         }
     }
 }

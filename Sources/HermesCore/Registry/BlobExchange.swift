@@ -18,9 +18,10 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
     private var throughRegistry: RegistryExchange?
     private var cancelled = false
 
-    /// `range` nil asks for the whole blob. Throws `usage` for a repository's name that is none.
+    /// `range` nil asks for the whole blob; `isOnNewConnection` as in `HTTPRequest`. Throws `usage` for a repository's name that is none.
     init(
-        _ host: RegistryHost, _ blob: BlobTargets.Blob, range: Range<Int64>?, handler: any HTTPHandler
+        _ host: RegistryHost, _ blob: BlobTargets.Blob, range: Range<Int64>?, isOnNewConnection: Bool = false,
+        handler: any HTTPHandler
     ) throws {
         self.host = host
         self.blob = blob
@@ -29,6 +30,7 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
         if let range {
             request.headers.append(("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)"))
         }
+        request.isOnNewConnection = isOnNewConnection
         self.request = request
     }
 

@@ -1,9 +1,12 @@
 /// The handler of a range fetch: hands on exactly the bytes of the range, or fails. Event-loop thread only.
+///
+/// `deliver` is called for whatever comes, with no bytes where none of it belongs to the range; it returns whether the
+/// fetch is still wanted.
 final class BlobRangeFetch: HTTPHandler, @unchecked Sendable {
     private let host: RegistryHost
     private let digest: Digest
     private let range: Range<Int64>
-    private let deliver: @Sendable (UnsafeRawBufferPointer) -> Void
+    private let deliver: @Sendable (UnsafeRawBufferPointer) -> Bool
     private let completion: @Sendable (Result<Void, HermesError>) -> Void
     private var reply: RangeReply?
     private var error: HermesError?
@@ -13,7 +16,7 @@ final class BlobRangeFetch: HTTPHandler, @unchecked Sendable {
 
     init(
         host: RegistryHost, digest: Digest, range: Range<Int64>,
-        deliver: @escaping @Sendable (UnsafeRawBufferPointer) -> Void,
+        deliver: @escaping @Sendable (UnsafeRawBufferPointer) -> Bool,
         completion: @escaping @Sendable (Result<Void, HermesError>) -> Void
     ) {
         self.host = host
@@ -44,8 +47,7 @@ final class BlobRangeFetch: HTTPHandler, @unchecked Sendable {
             return .taken
         }
         do {
-            let wanted = try reply?.take(bytes)
-            if let wanted, !wanted.isEmpty { deliver(wanted) }
+            guard let wanted = try reply?.take(bytes), deliver(wanted) else { return .stop }
             return reply?.isWorthStopping == true ? .stop : .taken
         } catch {
             self.error = .from(error)

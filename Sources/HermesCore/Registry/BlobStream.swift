@@ -29,7 +29,7 @@ final class BlobStream: ByteSource {
         self.blob = blob
         self.size = size
         buffer = BlobStreamBuffer(blob: blob)
-        round = client.round(.pull, thing: "\(blob.repository)@\(blob.digest)")
+        round = client.round(.pull, thing: blob.description)
     }
 
     deinit { exchange?.cancel() }
@@ -37,22 +37,22 @@ final class BlobStream: ByteSource {
     func read(into room: UnsafeMutableRawBufferPointer) throws -> Int {
         guard !room.isEmpty, offset < size else { return 0 }
         while true {
-            if exchange == nil { try begin() }
+            while exchange == nil { try begin() }
             switch buffer.take(into: room) {
             case .bytes(let count, let resume):
                 offset += Int64(count)
                 if offset == size, let host { client.succeeded(host) }
                 if resume { exchange?.resume() }
                 return count
-            case .failed(let error, let asked):
+            case .failed(let error):
                 exchange = nil
-                try pause(after: error, asked: asked)
+                try pause(after: error)
             }
         }
     }
 
     private func begin() throws {
-        guard let index = host ?? round.next() else { throw round.error ?? client.noHost(.pull) }
+        guard let index = host ?? round.next() else { return try pause(after: client.noHost(.pull)) }
         host = index
         buffer.restart(wanted: offset..<size, from: client.hosts[index])
         let exchange = try BlobExchange(
@@ -62,8 +62,8 @@ final class BlobStream: ByteSource {
     }
 
     /// Waits before the next try; throws the error when there is none.
-    private func pause(after error: HermesError, asked: Int64?) throws {
-        let thing = "\(blob.repository)@\(blob.digest)"
+    private func pause(after error: HermesError) throws {
+        let thing = blob.description
         if let index = host {
             host = nil
             client.failed(index, error, thing: thing)
@@ -72,17 +72,17 @@ final class BlobStream: ByteSource {
         }
         let error = round.error ?? error
         guard error.code == .unavailable else { throw error }
-        round = client.round(.pull, thing: thing)
         if offset - failedAt >= Self.progress {
             failures = 0
             failedAt = offset
         }
         failures += 1
         let random = Double.random(in: 0...1)
-        guard let delay = client.retries.delay(failures: failures, asked: asked, random: random) else {
+        guard let delay = client.retries.delay(failures: failures, asked: error.retryAfter, random: random) else {
             throw error
         }
         // Delays are minutes at most. A signal that shortens one does no harm.
         _ = poll(nil, 0, Int32(clamping: delay))
+        round = client.round(.pull, thing: thing)
     }
 }

@@ -3,8 +3,8 @@ final class BlobStreamBuffer: HTTPHandler, @unchecked Sendable {
     enum Outcome {
         /// So many bytes were copied; when `resume`, the transfer waits and is to go on.
         case bytes(Int, resume: Bool)
-        /// There are no bytes left, and the transfer is over; the server wants us to wait so many milliseconds.
-        case failed(HermesError, asked: Int64?)
+        /// There are no bytes left, and the transfer is over.
+        case failed(HermesError)
     }
 
     private struct State {
@@ -14,7 +14,7 @@ final class BlobStreamBuffer: HTTPHandler, @unchecked Sendable {
         /// Whether the transfer waits for `resume`.
         var full = false
         /// Set at the end of the transfer, also when it was complete: the reader knows what it expects.
-        var failure: (error: HermesError, asked: Int64?)?
+        var failure: HermesError?
     }
 
     private static let capacity = 4 << 20
@@ -50,17 +50,17 @@ final class BlobStreamBuffer: HTTPHandler, @unchecked Sendable {
     func take(into room: UnsafeMutableRawBufferPointer) -> Outcome {
         enum Ready {
             case filled(start: Int, count: Int)
-            case over(HermesError, asked: Int64?)
+            case over(HermesError)
         }
         let ready: Ready = state.withLock { held in
             while held.value.count == 0 {
-                if let failure = held.value.failure { return .over(failure.error, asked: failure.asked) }
+                if let failure = held.value.failure { return .over(failure) }
                 held.wait()
             }
             return .filled(start: held.value.start, count: held.value.count)
         }
         switch ready {
-        case .over(let error, let asked): return .failed(error, asked: asked)
+        case .over(let error): return .failed(error)
         case .filled(let start, let filled):
             // The filled part is `filled` bytes from `start`, in one piece or two. The event loop only adds behind it, so
             // that it can be read without the lock.
@@ -141,19 +141,17 @@ final class BlobStreamBuffer: HTTPHandler, @unchecked Sendable {
 
     func finished(_ result: Result<Void, HermesError>) {
         let failure: HermesError
-        var asked: Int64?
         if case .failure(let error) = result {
             failure = error
         } else if let error {
             failure = error
         } else if let refusal, let host {
             failure = host.failure(refusal, refusalBody, what: "blob \(blob.digest)")
-            asked = RetryPolicy.asked(by: refusal)
         } else {
             failure = HermesError(.unavailable, "\(host?.name ?? "the registry"): blob \(blob.digest) ended too early")
         }
         state.withLock { held in
-            held.value.failure = (failure, asked)
+            held.value.failure = failure
             held.broadcast()
         }
     }

@@ -1,9 +1,11 @@
 /// Where a registry redirected blobs to: object stores' signed URLs, which spare the next range the way through the
 /// registry. Event-loop thread only.
 final class BlobTargets: @unchecked Sendable {
-    struct Blob: Hashable {
+    struct Blob: Hashable, CustomStringConvertible {
         let repository: String
         let digest: Digest
+
+        var description: String { "\(repository)@\(digest)" }
     }
 
     private var urls: [Blob: HTTPURL] = [:]

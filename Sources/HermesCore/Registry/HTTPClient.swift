@@ -52,6 +52,13 @@ public final class HTTPClient: Sendable {
         if !loop.post(.perform(action)) { DispatchQueue.global().async(execute: action) }
     }
 
+    /// Runs `action` on the event-loop thread at a point of time, unless it is cancelled or the client closed before. To be
+    /// called on that thread.
+    func schedule(at due: Monotonic, _ action: @escaping () -> Void) -> HTTPTimer { loop.schedule(at: due, action) }
+
+    /// Takes a timer back. To be called on the event-loop thread.
+    func cancel(_ timer: HTTPTimer) { loop.cancel(timer) }
+
     /// Cancels all transfers, whose handlers get `interrupted`, ends the thread and waits for its end. May be called more
     /// than once; must not be called from a handler.
     public func close() { loop.close(waiting: true) }

@@ -28,6 +28,8 @@ final class HTTPEventLoop: @unchecked Sendable {
     private let proxies: ProxySettings
     /// The transfers under way, by easy handle. Loop thread only.
     private var active: [UnsafeMutableRawPointer: HTTPTransfer] = [:]
+    /// Loop thread only.
+    private var timers = HTTPTimers()
 
     init(authorities: String?, proxies: ProxySettings) throws {
         guard let multi = curl_multi_init() else { throw HermesError(.system, "cannot initialise libcurl") }
@@ -69,6 +71,12 @@ final class HTTPEventLoop: @unchecked Sendable {
         }
     }
 
+    /// Runs `action` at a point of time, unless the timer is cancelled or the loop closed before. Loop thread only.
+    func schedule(at due: Monotonic, _ action: @escaping () -> Void) -> HTTPTimer { timers.add(at: due, action) }
+
+    /// Takes a timer back. Loop thread only.
+    func cancel(_ timer: HTTPTimer) { timers.remove(timer) }
+
     func close(waiting: Bool) {
         mailbox.withLock { box in
             box.closing = true
@@ -90,11 +98,13 @@ final class HTTPEventLoop: @unchecked Sendable {
             }
             for command in commands { execute(command) }
             if closing { break }
+            let now = Monotonic.now()
+            while let action = timers.takeDue(now) { action() }
             var running: Int32 = 0
             curl_multi_perform(multi, &running)
             reap()
             // libcurl shortens the wait to its own timers; the wake-up ends it at once.
-            curl_multi_poll(multi, nil, 0, 10_000, nil)
+            curl_multi_poll(multi, nil, 0, pause, nil)
         }
 
         while let transfer = active.values.first {
@@ -108,11 +118,19 @@ final class HTTPEventLoop: @unchecked Sendable {
         }
     }
 
+    /// Milliseconds to the next timer, rounded up, and ten seconds at most.
+    private var pause: Int32 {
+        guard let due = timers.next else { return 10_000 }
+        return Int32(min(max(due.milliseconds(since: .now()).rounded(.up), 0), 10_000))
+    }
+
     private func execute(_ command: Command) {
         switch command {
         case .start(let transfer): start(transfer)
         case .cancel(let transfer):
-            guard transfer.easy != nil else { return }
+            guard let easy = transfer.easy else { return }
+            // Whoever cancels may do so because nothing comes: where no other transfer uses the connection, it goes.
+            hermes_curl_set_long(easy, CURLOPT_FORBID_REUSE, 1)
             let name = transfer.url.display
             end(transfer, .failure(HermesError(.interrupted, "the request to \(name) was cancelled")))
         case .resume(let transfer):

@@ -23,6 +23,7 @@ struct HTTPOptions {
         try number(CURLOPT_CONNECTTIMEOUT, 10)
         try number(CURLOPT_LOW_SPEED_LIMIT, 1024)
         try number(CURLOPT_LOW_SPEED_TIME, request.stallLimit)
+        if request.isOnNewConnection { try number(CURLOPT_FRESH_CONNECT, 1) }
         if let limit = request.timeLimit { try number(CURLOPT_TIMEOUT, limit) }
         try number(CURLOPT_TCP_KEEPALIVE, 1)
         try number(CURLOPT_BUFFERSIZE, 256 << 10)

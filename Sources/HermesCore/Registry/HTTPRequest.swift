@@ -25,6 +25,9 @@ public struct HTTPRequest: Sendable {
     public var stallLimit = 30
     /// How many seconds the whole transfer may take; nil for no bound but `stallLimit`.
     public var timeLimit: Int?
+    /// Whether a connection of its own is made for it, because those that there are may be dead without anybody having
+    /// noticed.
+    var isOnNewConnection = false
     /// How connections are made where the host wants it otherwise, redirects included: a registry's object store often
     /// has its certificate from the same authority.
     var settings: HTTPHostSettings?

@@ -3,15 +3,18 @@ public protocol ImageSource: ImageDocuments {
     /// A stream of a blob, for a thread that can block. The digest is not checked.
     func openBlob(_ descriptor: Descriptor) throws -> any ByteSource
 
-    /// Fetches the half-open byte range of a blob: delivers exactly its bytes, in order, in pieces, or fails. Neither
-    /// closure is called before this returns; both come one after the other from a thread of the source, and must not
-    /// block it. The pointer is valid during the call. `completion` is called once, last.
+    /// Fetches the half-open byte range of a blob: delivers exactly its bytes, in order, in pieces, or fails, by the
+    /// deadline of `terms` if there is one. Neither closure is called before this returns; both come one after the other
+    /// from a thread of the source, and must not block it. `completion` is called once, last.
     @discardableResult
     func fetchRange(
-        of digest: Digest, range: Range<Int64>,
-        deliver: @escaping @Sendable (UnsafeRawBufferPointer) -> Void,
-        completion: @escaping @Sendable (Result<Void, HermesError>) -> Void
-    ) -> Cancellation
+        of digest: Digest, range: Range<Int64>, terms: FetchTerms,
+        deliver: @escaping RangeFetch.Delivery, completion: @escaping RangeFetch.Completion
+    ) -> RangeFetch
+
+    /// Takes note that bytes which `host`, by the name that `fetchRange` gave, delivered of a blob are not what their
+    /// digest says: whoever else has the blob is asked for it from now on.
+    func blame(_ host: String, for digest: Digest)
 
     /// The artifacts about a manifest, of one type or of all.
     func referrers(of digest: Digest, artifactType: String?) async throws -> [Descriptor]

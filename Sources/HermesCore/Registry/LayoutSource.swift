@@ -83,21 +83,25 @@ public struct LayoutSource: ImageSource {
         try layout.openBlob(descriptor)
     }
 
-    /// See `ImageSource`; the thread is any.
+    /// See `ImageSource`; the thread is any. A disk knows no haste, and the host is the folder.
     @discardableResult
     public func fetchRange(
-        of digest: Digest, range: Range<Int64>,
-        deliver: @escaping @Sendable (UnsafeRawBufferPointer) -> Void,
-        completion: @escaping @Sendable (Result<Void, HermesError>) -> Void
-    ) -> Cancellation {
+        of digest: Digest, range: Range<Int64>, terms: FetchTerms,
+        deliver: @escaping RangeFetch.Delivery, completion: @escaping RangeFetch.Completion
+    ) -> RangeFetch {
         let cancelled = CancellationFlag()
         let path = layout.blobPath(digest)
+        let host = layout.path
         DispatchQueue.global().async {
             completion(
-                Result { try Self.read(range, of: path, unless: cancelled, deliver) }.mapError { .from($0) })
+                Result { try Self.read(range, of: path, unless: cancelled) { deliver($0, host) } }
+                    .mapError { .from($0) })
         }
-        return Cancellation { cancelled.set() }
+        return RangeFetch(cancel: { cancelled.set() })
     }
+
+    /// See `ImageSource`; nobody else has the blob.
+    public func blame(_ host: String, for digest: Digest) {}
 
     private static func read(
         _ range: Range<Int64>, of path: String, unless cancelled: CancellationFlag,

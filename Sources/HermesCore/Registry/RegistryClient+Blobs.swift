@@ -10,36 +10,37 @@ extension RegistryClient {
             size: descriptor.size)
     }
 
-    /// Fetches the half-open byte range of a blob, and delivers exactly its bytes, in order, in pieces, or fails.
+    /// Fetches the half-open byte range of a blob, and delivers exactly its bytes, in order, in pieces, or fails by the
+    /// deadline of its terms.
     ///
     /// `deliver` and `completion` are called on the event-loop thread and must not block; the pointer is valid during the
     /// call. `completion` is called once, last, and never before this function returns. A host that fails is followed by
-    /// the next, which goes on where it stopped; beyond that, nothing is tried again but what a renewed token or a new
-    /// redirect repairs: who schedules fetches also schedules retries. Bytes that were
+    /// the next, which goes on where it stopped, and while a process waits one that is slow is raced by the next
+    /// (`RangeRace`); beyond that, nothing is tried again but what a renewed token, a new redirect or, while a process
+    /// waits, a new connection repairs: who schedules fetches also schedules retries. Bytes that were
     /// delivered before a failure are right as far as the registry is.
     @discardableResult
     public func fetchRange(
-        repository: String, _ digest: Digest, range: Range<Int64>,
-        deliver: @escaping @Sendable (UnsafeRawBufferPointer) -> Void,
-        completion: @escaping @Sendable (Result<Void, HermesError>) -> Void
-    ) -> Cancellation {
+        repository: String, _ digest: Digest, range: Range<Int64>, terms: FetchTerms,
+        deliver: @escaping RangeFetch.Delivery, completion: @escaping RangeFetch.Completion
+    ) -> RangeFetch {
         do {
             guard range.lowerBound >= 0 else {
                 throw HermesError(.usage, "the range \(range) of blob \(digest) starts before it")
             }
             guard !range.isEmpty else {
                 http.soon { completion(.success(())) }
-                return Cancellation {}
+                return RangeFetch(cancel: {})
             }
             let fetch = HostedRangeFetch(
-                client: self, blob: .init(repository: repository, digest: digest), range: range,
+                client: self, blob: .init(repository: repository, digest: digest), range: range, terms: terms,
                 deliver: deliver, completion: completion)
             try http.perform { fetch.start() }
-            return Cancellation { fetch.cancel() }
+            return RangeFetch(cancel: { fetch.cancel() }, urge: { fetch.urge(until: $0) })
         } catch {
             let error = HermesError.from(error)
             http.soon { completion(.failure(error)) }
-            return Cancellation {}
+            return RangeFetch(cancel: {})
         }
     }
 

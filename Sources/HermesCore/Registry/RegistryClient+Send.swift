@@ -7,53 +7,41 @@ extension RegistryClient {
     ) async throws -> Value {
         try await retrying {
             var round = self.round(capability, thing: thing)
-            var asked: Int64?
             while let index = round.next() {
                 do {
                     let value = try await body(hosts[index])
                     succeeded(index)
                     return value
                 } catch {
-                    let temporary = error as? Temporary
-                    let failure = temporary?.error ?? HermesError.from(error)
+                    let failure = HermesError.from(error)
                     guard HostHealth.Fault(failure) != nil else { throw failure }
-                    asked = temporary?.asked
                     failed(index, failure, thing: thing)
                     round.failed(index, failure)
                 }
             }
-            throw Temporary(error: round.error ?? noHost(capability), asked: asked)
+            throw round.error ?? noHost(capability)
         }
-    }
-
-    /// A failure that another try may not meet.
-    struct Temporary: Error {
-        let error: HermesError
-        /// The milliseconds that the server wants us to wait.
-        let asked: Int64?
     }
 
     /// Tries `body` until it succeeds, fails for good, or the policy gives up. Throws the last failure.
     func retrying<Value>(_ body: () async throws -> Value) async throws -> Value {
         var failures = 0
         while true {
-            let failure: Temporary
+            let failure: HermesError
             do {
                 return try await body()
-            } catch let temporary as Temporary {
-                failure = temporary
             } catch let error as HermesError where error.code == .unavailable {
-                failure = Temporary(error: error, asked: nil)
+                failure = error
             }
             failures += 1
-            guard failure.error.code == .unavailable,
+            guard
                 let delay = retries.delay(
-                    failures: failures, asked: failure.asked, random: .random(in: 0...1))
-            else { throw failure.error }
+                    failures: failures, asked: failure.retryAfter, random: .random(in: 0...1))
+            else { throw failure }
             do {
                 try await Task.sleep(for: .milliseconds(delay))
             } catch {
-                throw HermesError(.interrupted, "cancelled", cause: failure.error)
+                throw HermesError(.interrupted, "cancelled", cause: failure)
             }
         }
     }

@@ -58,10 +58,32 @@ public final class RegistryClient: Sendable {
 
     // MARK: Choosing a host
 
-    /// The order in which the hosts that may do it are asked for something.
-    func round(_ capability: HostCapabilities, thing: String?) -> HostRound {
+    /// The order in which the hosts that may do it are asked for something, by a caller who waits until `deadline`.
+    func round(_ capability: HostCapabilities, thing: String?, deadline: Monotonic? = nil) -> HostRound {
         let eligible = hosts.indices.filter { hosts[$0].capabilities.contains(capability) }
-        return health.withLock { $0.round(eligible, thing: thing, now: .now()) }
+        let now = Monotonic.now()
+        var round = health.withLock { $0.round(eligible, thing: thing, now: now, deadline: deadline) }
+        for (host, until) in round.resting {
+            let wait = RetryAfter(milliseconds: Int64(until.milliseconds(since: now)) + 1)
+            round.failed(
+                host, HermesError(.unavailable, "\(hosts[host].name) limits the rate of requests", cause: wait))
+        }
+        return round
+    }
+
+    /// Takes note of the milliseconds that a host took to its first byte.
+    func answered(_ host: Int, after time: Int) { health.withLock { $0.answered(host, after: time) } }
+
+    /// Takes note of a host that another one, asked later, outran.
+    func lost(_ host: Int) { health.withLock { $0.lost(host, now: .now()) } }
+
+    /// Takes note of a host whose bytes of a blob were not what their digest says: others are asked for the rest of it.
+    func blame(_ name: String, _ blob: BlobTargets.Blob) {
+        for (index, host) in hosts.enumerated() where host.name == name {
+            health.withLock { $0.failed(index, .lacksIt, thing: blob.description, now: .now()) }
+            // What is wrong may be the object store, or the cache before it, that the host redirected to.
+            try? http.perform { host.targets[blob] = nil }
+        }
     }
 
     /// Takes note of a host that did what it was asked for.
@@ -70,6 +92,11 @@ public final class RegistryClient: Sendable {
     /// Takes note of a host that did not.
     func failed(_ host: Int, _ error: HermesError, thing: String?) {
         guard let fault = HostHealth.Fault(error) else { return }
+        if let asked = error.retryAfter, asked > 0 {
+            // It is in order, and says itself when it can be asked again.
+            let until = Monotonic.now().adding(milliseconds: Int(min(asked, retries.longestAsked)))
+            return health.withLock { $0.rest(host, until: until) }
+        }
         health.withLock { $0.failed(host, fault, thing: thing, now: .now()) }
     }
 

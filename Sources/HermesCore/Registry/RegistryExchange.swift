@@ -39,7 +39,11 @@ final class RegistryExchange: HTTPHandler, @unchecked Sendable {
         // When the client is closed, all its transfers have ended.
         try? host.http.perform { [self] in
             cancelled = true
-            task?.cancel()
+            // Without a transfer it waits for a login, which others may wait for as well and which takes its time.
+            guard let task else {
+                return finish(.failure(HermesError(.interrupted, "the request to \(host.name) was cancelled")))
+            }
+            task.cancel()
         }
     }
 

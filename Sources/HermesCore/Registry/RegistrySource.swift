@@ -35,12 +35,17 @@ public struct RegistrySource: ImageSource {
     /// See `ImageSource`; the thread is the HTTP client's.
     @discardableResult
     public func fetchRange(
-        of digest: Digest, range: Range<Int64>,
-        deliver: @escaping @Sendable (UnsafeRawBufferPointer) -> Void,
-        completion: @escaping @Sendable (Result<Void, HermesError>) -> Void
-    ) -> Cancellation {
+        of digest: Digest, range: Range<Int64>, terms: FetchTerms,
+        deliver: @escaping RangeFetch.Delivery, completion: @escaping RangeFetch.Completion
+    ) -> RangeFetch {
         client.fetchRange(
-            repository: reference.repository, digest, range: range, deliver: deliver, completion: completion)
+            repository: reference.repository, digest, range: range, terms: terms, deliver: deliver,
+            completion: completion)
+    }
+
+    /// See `ImageSource`.
+    public func blame(_ host: String, for digest: Digest) {
+        client.blame(host, .init(repository: reference.repository, digest: digest))
     }
 
     /// See `ImageSource`; from the referrers API or the fallback tag.

@@ -158,6 +158,8 @@ class Registry(Handler):
 
     def blobs(self, repository, what, number, url):
         first, last = self.range() or (0, len(BLOB) - 1)
+        with lock:
+            stats[repository + "-first"] = first
         body = BLOB[first:last + 1]
         right = f"bytes {first}-{last}/{len(BLOB)}"
         if repository == "plain":
@@ -202,6 +204,28 @@ class Registry(Handler):
             self.close_connection = True
         elif repository == "silent":
             time.sleep(600)
+        elif repository == "late":
+            time.sleep(1.6)
+            self.blob()
+        elif repository == "stalling":
+            # 300 kB, and then nothing more.
+            if len(body) <= 300_000:
+                return self.blob()
+            self.answer(206, body[:300_000], length=len(body), Content_Range=right)
+            self.wfile.flush()
+            time.sleep(600)
+        elif repository == "deaf":
+            # A connection is good for one request; the next gets no answer.
+            self.requests = getattr(self, "requests", 0) + 1
+            if self.requests > 1:
+                count("deaf-unanswered")
+                time.sleep(600)
+            time.sleep(0.3)
+            self.blob()
+        elif repository == "limited":
+            self.answer(429, Retry_After="3600") if number == 1 else self.blob()
+        elif repository == "corrupt":
+            self.answer(206, bytes(byte ^ 0x10 for byte in body), Content_Range=right)
         elif repository == "tokens":
             if self.authorized(repository):
                 self.blob()

@@ -2,6 +2,15 @@ import Testing
 
 @testable import HermesCore
 
+extension FetchQueue {
+    /// A failure without anything special, and no part of the pause left to chance.
+    fileprivate mutating func failed(_ key: Key, isAwaited: Bool, isLasting: Bool, now: Monotonic) -> Verdict {
+        failed(
+            key, Failure(isLasting: isLasting), deadline: isAwaited ? now.adding(milliseconds: 60_000) : nil, random: 1,
+            now: now)
+    }
+}
+
 @Suite struct FetchQueueTests {
     typealias Key = FetchQueue.Key
 
@@ -31,7 +40,7 @@ import Testing
     }
 
     private func finish(_ queue: inout FetchQueue, _ batch: FetchQueue.Batch) {
-        queue.ended(batch)
+        queue.ended(batch, .other)
         for span in batch.spans { queue.finished(Key(layer: batch.layer, span: span)) }
     }
 
@@ -39,7 +48,10 @@ import Testing
         var queue = queue([10, 10, 10])
         for _ in 0..<5 { queue.want(Key(layer: 0, span: 1), .demand) }
         let batch = try next(&queue, start)
-        #expect(batch == FetchQueue.Batch(layer: 0, spans: 1..<2, urgency: .demand, size: 10))
+        #expect(
+            batch
+                == FetchQueue.Batch(
+                    layer: 0, spans: 1..<2, urgency: .demand, size: 10, isRetry: false, number: 0))
         queue.want(Key(layer: 0, span: 1), .demand)
         #expect(queue.next(now: start) == nil)
         #expect(queue.isWanted(Key(layer: 0, span: 1)))
@@ -84,7 +96,7 @@ import Testing
         #expect(batch.spans == 0..<2)
         queue.want(Key(layer: 0, span: 1), .demand)
         #expect(queue.next(now: start) == nil)
-        queue.ended(batch)
+        queue.ended(batch, .other)
         queue.finished(Key(layer: 0, span: 0))
         let verdict = queue.failed(Key(layer: 0, span: 1), isAwaited: true, isLasting: false, now: start)
         #expect(verdict == .retry)
@@ -119,7 +131,7 @@ import Testing
         // Two demands are the limit, and their 40 bytes are beyond what read-ahead may add to.
         #expect(queue.next(now: start) == nil)
         #expect(queue.outstanding == 40)
-        queue.ended(first)
+        queue.ended(first, .other)
         #expect(queue.next(now: start)?.urgency == .demand, "the request has ended, its bytes are not inflated yet")
         #expect(queue.outstanding == 60)
         queue.finished(Key(layer: 0, span: first.spans.lowerBound))
@@ -136,7 +148,7 @@ import Testing
         var pauses: [Int] = []
         while true {
             let batch = try next(&queue, now)
-            queue.ended(batch)
+            queue.ended(batch, .other)
             guard queue.failed(key, isAwaited: false, isLasting: false, now: now) == .retry else { break }
             let wake = try #require(queue.nextWake)
             #expect(queue.next(now: Monotonic(nanoseconds: wake.nanoseconds - 1)) == nil)
@@ -156,7 +168,7 @@ import Testing
             var now = start
             for count in 1...atMost {
                 let batch = try next(&queue, now)
-                queue.ended(batch)
+                queue.ended(batch, .other)
                 let key = Key(layer: 0, span: 0)
                 if queue.failed(key, isAwaited: isAwaited, isLasting: isLasting, now: now) == .giveUp { return count }
                 now = try #require(queue.nextWake)
@@ -193,7 +205,7 @@ import Testing
         var queue = queue([10, 10])
         queue.fill()
         let batch = try next(&queue, start)
-        queue.ended(batch)
+        queue.ended(batch, .other)
         queue.finished(Key(layer: 0, span: 0))
         #expect(queue.failed(Key(layer: 0, span: 1), isAwaited: false, isLasting: false, now: start) == .retry)
         #expect(queue.next(now: start) == nil)
@@ -288,7 +300,7 @@ import Testing
             if let index = requests.indices.randomElement(using: &random), Bool.random(using: &random) {
                 let batch = requests.remove(at: index)
                 let cut = Int.random(in: batch.spans.lowerBound...batch.spans.upperBound, using: &random)
-                queue.ended(batch)
+                queue.ended(batch, .other)
                 for span in batch.spans {
                     let key = Key(layer: batch.layer, span: span)
                     let isMissing = failures > 0 && span >= cut

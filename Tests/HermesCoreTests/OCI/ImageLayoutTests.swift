@@ -28,13 +28,15 @@ import Testing
         let bytes = try readAll(source.openBlob(layer))
         #expect(Digest.of(bytes) == layer.digest)
         let range = try await collect {
-            source.fetchRange(of: layer.digest, range: 100_000..<600_000, deliver: $0, completion: $1)
+            source.fetchRange(
+                of: layer.digest, range: 100_000..<600_000, terms: .background, deliver: $0, completion: $1)
         }
         #expect(range == Array(bytes[100_000..<600_000]))
         let error = await #expect(throws: HermesError.self) {
             try await collect {
                 source.fetchRange(
-                    of: layer.digest, range: layer.size - 5..<layer.size + 5, deliver: $0, completion: $1)
+                    of: layer.digest, range: layer.size - 5..<layer.size + 5, terms: .background, deliver: $0,
+                    completion: $1)
             }
         }
         #expect(error?.code == .corrupt)

@@ -35,7 +35,8 @@ import Testing
             #expect(streamed == expected)
             for range in [0..<1, 1..<20_000, Int64(expected.count - 1)..<Int64(expected.count), 5..<5] {
                 let bytes = try await collect {
-                    source.fetchRange(of: layer.descriptor.digest, range: range, deliver: $0, completion: $1)
+                    source.fetchRange(
+                        of: layer.descriptor.digest, range: range, terms: .background, deliver: $0, completion: $1)
                 }
                 #expect(bytes == Array(expected[Int(range.lowerBound)..<Int(range.upperBound)]))
             }

@@ -116,7 +116,7 @@ import Testing
         let error = await #expect(throws: HermesError.self) {
             _ = try await collect { deliver, completion in
                 let handle = client.fetchRange(
-                    repository: "silent", descriptor.digest, range: 0..<10, deliver: deliver,
+                    repository: "silent", descriptor.digest, range: 0..<10, terms: .background, deliver: deliver,
                     completion: completion)
                 handle.cancel()
                 handle.cancel()
@@ -128,7 +128,7 @@ import Testing
         let waiting = Task {
             try await collect { deliver, completion in
                 client.fetchRange(
-                    repository: "silent", descriptor.digest, range: 0..<10, deliver: deliver,
+                    repository: "silent", descriptor.digest, range: 0..<10, terms: .background, deliver: deliver,
                     completion: completion)
             }
         }
@@ -140,7 +140,7 @@ import Testing
         await #expect(throws: HermesError.self) {
             try await collect { deliver, completion in
                 client.fetchRange(
-                    repository: "plain", descriptor.digest, range: 0..<10, deliver: deliver,
+                    repository: "plain", descriptor.digest, range: 0..<10, terms: .background, deliver: deliver,
                     completion: completion)
             }
         }

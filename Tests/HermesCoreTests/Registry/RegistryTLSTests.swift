@@ -36,7 +36,8 @@ import Testing
                     let range = index * 500_000..<index * 500_000 + 300_000
                     let got = try await collect {
                         client.fetchRange(
-                            repository: "large", descriptor.digest, range: range, deliver: $0, completion: $1)
+                            repository: "large", descriptor.digest, range: range, terms: .background, deliver: $0,
+                            completion: $1)
                     }
                     #expect(got == Array(bytes[Int(range.lowerBound)..<Int(range.upperBound)]))
                 }

@@ -28,6 +28,9 @@ final class FaultySource: ImageSource {
     private let fault: @Sendable (_ request: Int) -> Fault
     private let count = Atomic<Int>(0)
     private let held = Mutex<[Held]>([])
+    private let seen = Mutex<[FetchTerms]>([])
+    private let blames = Mutex<[String]>([])
+    private let cancels = Atomic<Int>(0)
 
     /// `fault` is asked for each request, which are numbered from 0.
     init(_ base: any ImageSource, _ fault: @escaping @Sendable (_ request: Int) -> Fault) {
@@ -37,6 +40,12 @@ final class FaultySource: ImageSource {
 
     /// Requests so far.
     var requestCount: Int { count.load(ordering: .relaxed) }
+    /// The terms of the requests, as they are now.
+    var terms: [FetchTerms] { seen.withLock { $0 } }
+    /// The hosts that were blamed.
+    var blamed: [String] { blames.withLock { $0 } }
+    /// Requests that were cancelled.
+    var cancelCount: Int { cancels.load(ordering: .relaxed) }
     /// Requests that are held.
     var heldCount: Int { held.withLock(\.count) }
 
@@ -51,27 +60,36 @@ final class FaultySource: ImageSource {
 
     @discardableResult
     func fetchRange(
-        of digest: Digest, range: Range<Int64>, deliver: @escaping @Sendable (UnsafeRawBufferPointer) -> Void,
-        completion: @escaping @Sendable (Result<Void, HermesError>) -> Void
-    ) -> Cancellation {
+        of digest: Digest, range: Range<Int64>, terms: FetchTerms,
+        deliver: @escaping RangeFetch.Delivery, completion: @escaping RangeFetch.Completion
+    ) -> RangeFetch {
+        let number = count.add(1, ordering: .relaxed).oldValue
+        seen.withLock { $0.append(terms) }
+        let once = Mutex(false)
+        let completion: RangeFetch.Completion = { result in
+            let isFirst = once.withLock { done in
+                defer { done = true }
+                return !done
+            }
+            if isFirst { completion(result) }
+        }
         let base = base
-        let start:
-            @Sendable (Range<Int64>, @escaping @Sendable (UnsafeRawBufferPointer) -> Void, HermesError?) -> Void =
-                { range, deliver, error in
-                    base.fetchRange(of: digest, range: range, deliver: deliver) { result in
-                        completion(error.map { .failure($0) } ?? result)
-                    }
+        let start: @Sendable (Range<Int64>, @escaping RangeFetch.Delivery, HermesError?) -> Void =
+            { range, deliver, error in
+                base.fetchRange(of: digest, range: range, terms: terms, deliver: deliver) { result in
+                    completion(error.map { .failure($0) } ?? result)
                 }
+            }
         let half = range.lowerBound..<range.lowerBound + Int64(range.count / 2)
-        switch fault(count.add(1, ordering: .relaxed).oldValue) {
+        switch fault(number) {
         case .none: start(range, deliver, nil)
         case .corrupt:
             start(
                 range,
-                { bytes in
+                { bytes, host in
                     var copy = Array(bytes)
                     for index in stride(from: 0, to: copy.count, by: 11) { copy[index] ^= 0x10 }
-                    copy.withUnsafeBytes(deliver)
+                    copy.withUnsafeBytes { deliver($0, host) }
                 }, nil)
         case .broken: start(half, deliver, HermesError(.unavailable, "the connection broke"))
         case .short: start(half, deliver, nil)
@@ -79,9 +97,9 @@ final class FaultySource: ImageSource {
         case .dripping:
             start(
                 range,
-                { bytes in
+                { bytes, host in
                     for first in stride(from: 0, to: bytes.count, by: 37) {
-                        deliver(UnsafeRawBufferPointer(rebasing: bytes[first..<min(first + 37, bytes.count)]))
+                        deliver(UnsafeRawBufferPointer(rebasing: bytes[first..<min(first + 37, bytes.count)]), host)
                     }
                 }, nil)
         case .late(let milliseconds):
@@ -90,7 +108,16 @@ final class FaultySource: ImageSource {
             }
         case .held: held.withLock { $0.append(Held { start(range, deliver, nil) }) }
         }
-        return Cancellation {}
+        return RangeFetch(
+            cancel: { [self] in
+                cancels.add(1, ordering: .relaxed)
+                DispatchQueue.global().async { completion(.failure(HermesError(.interrupted, "cancelled"))) }
+            }, urge: { [self] deadline in seen.withLock { $0[number].deadline = deadline } })
+    }
+
+    func blame(_ host: String, for digest: Digest) {
+        blames.withLock { $0.append(host) }
+        base.blame(host, for: digest)
     }
 
     var name: String { base.name }

@@ -12,9 +12,9 @@ final class FaultyRegistry: Sendable {
     let descriptor: Descriptor
     let http: HTTPClient
 
-    init() throws {
+    init(_ blob: [UInt8] = registryTestBytes(3_000_017, seed: 7)) throws {
         folder = try RegistryTestFolder()
-        blob = registryTestBytes(3_000_017, seed: 7)
+        self.blob = blob
         let file = try folder.write("blob", blob)
         process = try RegistryTestProcess([
             "python3", RegistryTestProcess.fixture("registry-faults.py"), file,
@@ -28,11 +28,11 @@ final class FaultyRegistry: Sendable {
     }
 
     func client(
-        _ credentials: Credentials? = nil, tries: Int = 4, hosts: HostsFolder? = nil
+        _ credentials: Credentials? = nil, tries: Int = 4, hosts: HostsFolder? = nil, longestAsked: Int64 = 100
     ) throws -> RegistryClient {
         try RegistryClient(
             registry: "127.0.0.1:\(port)", plainHTTP: nil, http: http, credentials: { _ in credentials },
-            hosts: hosts, retries: RetryPolicy(tries: tries, first: 10, longest: 50, longestAsked: 100),
+            hosts: hosts, retries: RetryPolicy(tries: tries, first: 10, longest: 50, longestAsked: longestAsked),
             health: HostHealth(firstPause: 3_600_000, longestPause: 3_600_000))
     }
 
@@ -44,13 +44,13 @@ final class FaultyRegistry: Sendable {
     }
 
     /// Fetches a range and returns its bytes.
-    func fetch(_ repository: String, _ range: Range<Int64>, client: RegistryClient? = nil) async throws
-        -> [UInt8]
-    {
+    func fetch(
+        _ repository: String, _ range: Range<Int64>, client: RegistryClient? = nil, terms: FetchTerms = .background
+    ) async throws -> [UInt8] {
         let client = try client ?? self.client()
         return try await collect { deliver, completion in
             client.fetchRange(
-                repository: repository, descriptor.digest, range: range, deliver: deliver,
+                repository: repository, descriptor.digest, range: range, terms: terms, deliver: deliver,
                 completion: completion)
         }
     }
@@ -59,13 +59,12 @@ final class FaultyRegistry: Sendable {
 /// Collects what a range fetch delivers.
 func collect(
     _ fetch: (
-        _ deliver: @escaping @Sendable (UnsafeRawBufferPointer) -> Void,
-        _ completion: @escaping @Sendable (Result<Void, HermesError>) -> Void
-    ) -> Cancellation
+        _ deliver: @escaping RangeFetch.Delivery, _ completion: @escaping RangeFetch.Completion
+    ) -> RangeFetch
 ) async throws -> [UInt8] {
     let bytes = Monitor<[UInt8]>([])
     try await withCheckedThrowingContinuation { continuation in
-        _ = fetch({ chunk in bytes.withLock { $0.value.append(contentsOf: chunk) } }) {
+        _ = fetch({ chunk, _ in bytes.withLock { $0.value.append(contentsOf: chunk) } }) {
             continuation.resume(with: $0)
         }
     }

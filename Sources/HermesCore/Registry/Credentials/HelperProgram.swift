@@ -32,10 +32,15 @@ struct HelperProgram {
             defer { close(outputWrite) }
             process = try spawn(input: inputRead, output: outputWrite)
         }
-        let (output, complete) = collect(outputRead)
-        if !complete { kill(process, SIGKILL) }
+        let deadline = ContinuousClock.now + .milliseconds(timeLimit)
+        let (output, isWhole) = collect(outputRead, until: deadline)
         var status: Int32 = 0
-        while waitpid(process, &status, 0) < 0 && errno == EINTR {}
+        // Who has closed its output has not ended yet.
+        let complete = isWhole && wait(for: process, &status, until: deadline)
+        if !complete {
+            kill(process, SIGKILL)
+            while waitpid(process, &status, 0) < 0 && errno == EINTR {}
+        }
         guard complete else { throw failure("it does not come to an end") }
         // The low seven bits are the signal that ended it, the next byte its exit status (wait(2)).
         return (status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f, output)
@@ -82,9 +87,17 @@ struct HelperProgram {
         return result + environment.map { "\($0.name)=\($0.value)" }
     }
 
+    /// Waits for the end of a program; false when there was none in time.
+    private func wait(for process: pid_t, _ status: inout Int32, until deadline: ContinuousClock.Instant) -> Bool {
+        while waitpid(process, &status, WNOHANG) == 0 {
+            guard ContinuousClock.now < deadline else { return false }
+            usleep(1000)
+        }
+        return true
+    }
+
     /// Reads to the end; false when there was none in time.
-    private func collect(_ file: Int32) -> ([UInt8], Bool) {
-        let deadline = ContinuousClock.now + .milliseconds(timeLimit)
+    private func collect(_ file: Int32, until deadline: ContinuousClock.Instant) -> ([UInt8], Bool) {
         var output: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
         while ContinuousClock.now < deadline, output.count < Self.outputLimit {

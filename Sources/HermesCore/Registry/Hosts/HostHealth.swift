@@ -2,7 +2,7 @@
 ///
 /// Hosts are numbers in the order of their configuration. One that fails is out of the way for a while, twice as long
 /// after each further failure; then a single request tries it again. So a dead mirror costs one time-out, and not one
-/// per read.
+/// per read. One that asks to be left alone is, and one that others keep outrunning goes behind them.
 struct HostHealth: Sendable {
     /// What was wrong with a host.
     enum Fault: Sendable {
@@ -45,6 +45,8 @@ struct HostHealth: Sendable {
 
     private var outages: [Int: Outage] = [:]
     private var lacks: [Lack: Monotonic] = [:]
+    private var rests: [Int: Monotonic] = [:]
+    private var paces: [Int: HostPace] = [:]
 
     /// A memory in which all hosts are in order.
     init(firstPause: Int = 10_000, longestPause: Int = 300_000) {
@@ -53,11 +55,19 @@ struct HostHealth: Sendable {
     }
 
     /// The order in which `eligible` are asked for `thing`. A host whose pause is over is handed out to one caller alone.
-    mutating func round(_ eligible: [Int], thing: String?, now: Monotonic) -> HostRound {
+    ///
+    /// One that asked to be left alone (Retry-After) is left out, unless all did and the caller's `deadline` would pass
+    /// meanwhile.
+    mutating func round(_ eligible: [Int], thing: String?, now: Monotonic, deadline: Monotonic? = nil) -> HostRound {
         var good: [Int] = []
+        var behind: [Int] = []
         var doubtful: [Int] = []
+        var resting: [Int: Monotonic] = [:]
+        let isAnyAwake = !eligible.allSatisfy { rests[$0].map { now < $0 } ?? false }
         for host in eligible {
-            if eligible.count == 1 {
+            if let until = rests[host], now < until, isAnyAwake || deadline.map({ until < $0 }) ?? true {
+                resting[host] = until
+            } else if eligible.count == 1 {
                 good.append(host)
             } else if let outage = outages[host] {
                 if outage.until <= now {
@@ -69,15 +79,29 @@ struct HostHealth: Sendable {
                 }
             } else if let thing, let until = lacks[Lack(host: host, thing: thing)], now < until {
                 doubtful.append(host)
+            } else if paces[host]?.isBehind(now: now) == true {
+                behind.append(host)
             } else {
                 good.append(host)
             }
         }
-        return HostRound(good: good, doubtful: doubtful)
+        return HostRound(good: good + behind, doubtful: doubtful, resting: resting, paces: paces)
     }
 
     /// Takes note that a host did what it was asked for.
-    mutating func succeeded(_ host: Int) { outages[host] = nil }
+    mutating func succeeded(_ host: Int) {
+        outages[host] = nil
+        rests[host] = nil
+    }
+
+    /// Takes note of a host that asks to be left alone.
+    mutating func rest(_ host: Int, until: Monotonic) { rests[host] = max(rests[host] ?? until, until) }
+
+    /// Takes note of how long a host took to its first byte, in milliseconds.
+    mutating func answered(_ host: Int, after time: Int) { paces[host, default: HostPace()].answered(after: time) }
+
+    /// Takes note of a host that another one, asked later, outran.
+    mutating func lost(_ host: Int, now: Monotonic) { paces[host, default: HostPace()].lost(now: now) }
 
     /// Takes note of a failure.
     mutating func failed(_ host: Int, _ fault: Fault, thing: String?, now: Monotonic) {

@@ -5,15 +5,23 @@
 struct HostRound: Sendable {
     private var good: ArraySlice<Int>
     private var doubtful: ArraySlice<Int>
+    /// The hosts that want to be left alone, and until when; they are not asked.
+    let resting: [Int: Monotonic]
+    private let paces: [Int: HostPace]
     private var verdict: (host: Int, error: HermesError, isTemporary: Bool)?
 
-    init(good: [Int], doubtful: [Int]) {
+    init(good: [Int], doubtful: [Int], resting: [Int: Monotonic] = [:], paces: [Int: HostPace] = [:]) {
         self.good = good[...]
         self.doubtful = doubtful[...]
+        self.resting = resting
+        self.paces = paces
     }
 
     /// Whether another host in good order is left.
     var hasAnother: Bool { !good.isEmpty }
+
+    /// How fast a host was before the round.
+    func pace(_ host: Int) -> HostPace { paces[host] ?? HostPace() }
 
     /// The host to ask next; nil when it is over.
     mutating func next() -> Int? {

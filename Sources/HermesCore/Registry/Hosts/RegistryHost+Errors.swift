@@ -17,6 +17,7 @@ extension RegistryHost {
         let said = Self.message(in: body).map { " (\($0))" } ?? ""
         let elsewhere = head.url.origin != base.origin
         let who = elsewhere ? "\(head.url.origin), to which \(name) redirects," : name
+        let retryAfter = RetryPolicy.asked(by: head).map { RetryAfter(milliseconds: $0) }
         switch head.status {
         case 401, 403:
             return HermesError(
@@ -26,9 +27,10 @@ extension RegistryHost {
         case 429:
             return HermesError(
                 .unavailable, "\(who) limits the rate of requests: status 429 for \(what)\(said)",
-                advice: "log in, or try again later")
+                cause: retryAfter, advice: "log in, or try again later")
         case 500...599:
-            return HermesError(.unavailable, "\(who) fails with status \(head.status) for \(what)\(said)")
+            return HermesError(
+                .unavailable, "\(who) fails with status \(head.status) for \(what)\(said)", cause: retryAfter)
         default:
             return HermesError(
                 .protocolViolation,

@@ -45,7 +45,7 @@ final class RegistryHost: Sendable {
     }
 
     /// Sends a request with authorisation, once, and collects the answer, whatever its status but temporary ones, which
-    /// are thrown as `RegistryClient.Temporary`. Throws as `HTTPClient.send` does, and `denied`.
+    /// are thrown as `unavailable`. Throws as `HTTPClient.send` does, and `denied`.
     func send(_ request: HTTPRequest, scope: String, limit: Int) async throws -> HTTPResponse {
         let response = try await HTTPCollector.response { completion in
             let collector = HTTPCollector(limit: limit, completion: completion)
@@ -54,9 +54,7 @@ final class RegistryHost: Sendable {
             return Cancellation { exchange.cancel() }
         }
         if RetryPolicy.isTemporary(response.head.status) {
-            throw RegistryClient.Temporary(
-                error: failure(response.head, response.body, what: request.url.display),
-                asked: RetryPolicy.asked(by: response.head))
+            throw failure(response.head, response.body, what: request.url.display)
         }
         return response
     }

@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import Testing
 
@@ -137,6 +138,15 @@ import Testing
         }
         #expect(error?.code == .denied)
         #expect(error.map { "\($0)".contains("hunter2") } == false)
+    }
+
+    @Test func aProgramThatClosesItsOutputAndStaysIsKilled() async throws {
+        let path = try folder.write("stays", Array("#!/bin/sh\nexec >&-\nexec sleep 3600\n".utf8))
+        chmod(path, 0o700)
+        let error = await #expect(throws: HermesError.self) {
+            try await onBlockingThread { try HelperProgram(program: path, timeLimit: 300).run(input: []) }
+        }
+        #expect(error?.code == .denied)
     }
 
     @Test func badConfigurationsAreNamed() throws {

@@ -92,4 +92,40 @@ import Testing
         round.failed(0, missing)
         #expect(round.error?.code == .unavailable)
     }
+
+    @Test func aHostThatWantsToBeLeftAloneIs() {
+        var health = HostHealth()
+        let until = start.adding(milliseconds: 20_000)
+        health.rest(0, until: until)
+        health.rest(0, until: start.adding(milliseconds: 10_000))
+        let patient = start.adding(milliseconds: 60_000)
+        let hasty = start.adding(milliseconds: 15_000)
+        #expect(all(health.round([0, 1], thing: nil, now: start, deadline: patient), down) == [1])
+        #expect(all(health.round([0, 1], thing: nil, now: start, deadline: hasty), down) == [1])
+        #expect(all(health.round([0], thing: nil, now: start, deadline: patient), down) == [])
+        #expect(health.round([0], thing: nil, now: start).resting == [0: until])
+        // Nobody else may be asked, and the reader cannot wait.
+        #expect(all(health.round([0], thing: nil, now: start, deadline: hasty), down) == [0])
+        health.rest(1, until: start.adding(milliseconds: 16_000))
+        #expect(all(health.round([0, 1], thing: nil, now: start, deadline: hasty), down) == [0, 1])
+        #expect(all(health.round([0, 1], thing: nil, now: start, deadline: patient), down) == [])
+        #expect(all(health.round([0, 1], thing: nil, now: until), down) == [0, 1])
+        health.succeeded(0)
+        #expect(all(health.round([0], thing: nil, now: start), down) == [0])
+    }
+
+    @Test func aHostThatKeepsLosingGoesBehindForAWhile() {
+        var health = HostHealth()
+        for _ in 0..<HostPace.lossLimit - 1 { health.lost(0, now: start) }
+        health.answered(0, after: 50)
+        for _ in 0..<HostPace.lossLimit - 1 { health.lost(0, now: start) }
+        #expect(all(health.round([0, 1], thing: nil, now: start), down) == [0, 1])
+        health.lost(0, now: start)
+        // It is still one in good order: it can be raced.
+        var round = health.round([0, 1], thing: nil, now: start)
+        #expect(round.next() == 1)
+        #expect(round.hasAnother)
+        let later = start.adding(milliseconds: HostPace.behindTime)
+        #expect(all(health.round([0, 1], thing: nil, now: later), down) == [0, 1])
+    }
 }
