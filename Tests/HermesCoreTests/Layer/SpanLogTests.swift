@@ -56,8 +56,8 @@ import Testing
         let log = log()
         for _ in 0..<50 {
             log.requestEnded(.failure(busy), layer: 1, spans: 7..<9)
-            log.retried(FetchQueue.Key(layer: 1, span: 7), busy)
-            log.lost(FetchQueue.Key(layer: 1, span: 8), busy, readers: 0)
+            log.retried(FetchQueue.Key(layer: 1, span: 7), busy, from: [])
+            log.lost(FetchQueue.Key(layer: 1, span: 8), busy, from: [], readers: 0)
         }
         log.requestEnded(.success(()), layer: 0, spans: 0..<1)
         log.requestEnded(.success(()), layer: 0, spans: 0..<1)
@@ -82,9 +82,9 @@ import Testing
     @Test func wrongBytesAndFailedReadsAreToldInFull() throws {
         let log = log()
         let error = HermesError(.corrupt, "another digest")
-        log.retried(FetchQueue.Key(layer: 0, span: 3), error)
-        log.lost(FetchQueue.Key(layer: 0, span: 3), error, readers: 2)
-        log.notCached(layer: 0, span: 4, HermesError(.cannotCreate, "full"))
+        log.retried(FetchQueue.Key(layer: 0, span: 3), error, from: ["a.example", "b.example"])
+        log.lost(FetchQueue.Key(layer: 0, span: 3), error, from: [], readers: 2)
+        log.cacheIsFull(FetchQueue.Key(layer: 0, span: 4), HermesError(.cannotCreate, "full"))
         log.readFailed(layer: 1, span: 5, file: { "/a\nb" }, offset: 9, error)
         let said = lines.take()
         #expect(said.map(\.level) == [.warning, .error, .warning, .error])
@@ -92,6 +92,7 @@ import Testing
             #expect(line.fields["image"] == "the/image")
             #expect(line.fields["layer"] != nil && line.fields["span"] != nil && line.fields["cause"] != nil)
         }
+        #expect(said[0].fields["host"] == "a.example, b.example" && said[1].fields["host"] == nil)
         #expect(said[1].fields["readers"] == "2")
         #expect(said[3].fields["file"] == "/a?b" && said[3].fields["offset"] == "9")
     }

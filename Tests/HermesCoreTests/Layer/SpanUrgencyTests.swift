@@ -107,6 +107,11 @@ import Testing
         let error = #expect(throws: HermesError.self) { try begin(scheduler, 0, 0..<10)() }
         #expect(error?.code == .unavailable)
         #expect(source.cancelCount == 0, "its bytes are useful still")
+        // The kernel asks again at once: that read does not wait for a deadline of its own.
+        let isOver = Atomic(false)
+        scheduler.read(layer: 0, range: 5..<6) { isOver.store((try? $0.get()) == nil, ordering: .relaxed) }
+        let wasAtOnce = isOver.load(ordering: .relaxed)
+        #expect(wasAtOnce)
         // So does one whose source asks it to wait for longer.
         let wait = HermesError(.unavailable, "busy", cause: RetryAfter(milliseconds: 3_600_000))
         let limited = FaultySource(image.source) { _ in .refused(wait) }
