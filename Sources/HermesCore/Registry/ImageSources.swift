@@ -1,17 +1,19 @@
 /// Makes the source that a user's text names.
 public enum ImageSources {
-    /// Opens "oci:DIR[:TAG]" or an image reference. `plainHTTP` and `hosts` are as for `RegistryClient`; `http` is shared when given,
-    /// and otherwise lives as long as the source. Throws `usage` for a text that is neither, and `notFound` for a folder
-    /// that is no image layout.
+    /// Opens "oci:DIR[:TAG]" or an image reference. `plainHTTP`, `hosts` and `credentials` are as for `RegistryClient`;
+    /// `http` is shared when given, and otherwise lives as long as the source. Throws `usage` for a text that is neither,
+    /// and `notFound` for a folder that is no image layout.
     public static func open(
-        _ text: String, plainHTTP: Bool? = nil, hosts: HostsFolder? = .standard, http: HTTPClient? = nil
+        _ text: String, plainHTTP: Bool? = nil, hosts: HostsFolder? = .standard, http: HTTPClient? = nil,
+        credentials: @escaping CredentialLookup = CredentialSources.standard
     ) throws -> any ImageSource {
         if text.hasPrefix("oci:") {
             let (path, tag) = try LayoutSource.split(text)
             return try LayoutSource(layout: ImageLayout(path), tag: tag)
         }
         let reference = try Reference(text)
-        let client = try RegistryClient(for: reference, plainHTTP: plainHTTP, http: http ?? HTTPClient(), hosts: hosts)
+        let client = try RegistryClient(
+            for: reference, plainHTTP: plainHTTP, http: http ?? HTTPClient(), credentials: credentials, hosts: hosts)
         return RegistrySource(client: client, reference: reference)
     }
 }

@@ -16,6 +16,19 @@ struct ImageOptions: ParsableArguments {
     @Option(help: "The folder with containerd's hosts.toml files: mirrors, certificates and headers of registries.")
     var hostsDir = HostsFolder.standard.path
 
+    @Option(help: "A kubelet's CredentialProviderConfig: its providers are asked before Docker's and containers' logins.")
+    var imageCredentialProviderConfig: String?
+
+    @Option(help: "The folder of those providers' programs.")
+    var imageCredentialProviderBinDir: String?
+
+    func validate() throws {
+        guard (imageCredentialProviderConfig == nil) == (imageCredentialProviderBinDir == nil) else {
+            throw ValidationError(
+                "--image-credential-provider-config and --image-credential-provider-bin-dir go together")
+        }
+    }
+
     /// Opens the image's source and resolves its manifest.
     func resolve() throws -> (source: any ImageSource, image: Image) {
         let (source, platform) = try open()
@@ -30,7 +43,17 @@ struct ImageOptions: ParsableArguments {
 
     private func open() throws -> (any ImageSource, Platform) {
         let platform = try self.platform.map { try Platform(parsing: $0) } ?? .host
-        return (try ImageSources.open(image, plainHTTP: plainHTTP ? true : nil, hosts: HostsFolder(hostsDir)), platform)
+        let source = try ImageSources.open(
+            image, plainHTTP: plainHTTP ? true : nil, hosts: HostsFolder(hostsDir), credentials: try credentials())
+        return (source, platform)
+    }
+
+    private func credentials() throws -> CredentialLookup {
+        guard let path = imageCredentialProviderConfig, let folder = imageCredentialProviderBinDir else {
+            return CredentialSources.standard
+        }
+        let kubelet = try KubeletCredentials(configuration: path, programs: folder)
+        return CredentialSources.first([kubelet.lookup, CredentialSources.standard])
     }
 }
 

@@ -70,7 +70,12 @@ struct HelperProgram {
         var assignments = variables().map { strdup($0) } + [nil]
         defer { for assignment in assignments { free(assignment) } }
         var process: pid_t = 0
-        let status = posix_spawnp(&process, program, &actions, nil, &words, &assignments)
+        var status = posix_spawnp(&process, program, &actions, nil, &words, &assignments)
+        // A program that was just installed may still be open for writing in a child of another thread, until that execs.
+        for _ in 0..<20 where status == ETXTBSY {
+            usleep(10_000)
+            status = posix_spawnp(&process, program, &actions, nil, &words, &assignments)
+        }
         guard status == 0 else { throw failure("it cannot be started", cause: SystemError(status)) }
         return process
     }

@@ -1,3 +1,5 @@
+import Yams
+
 /// A kubelet's configuration of credential providers (kubelet.config.k8s.io, v1alpha1 to v1).
 struct KubeletCredentialConfig: Decodable {
     struct Provider: Decodable {
@@ -22,10 +24,16 @@ struct KubeletCredentialConfig: Decodable {
 
     private static let versions = ["v1alpha1", "v1beta1", "v1"]
 
-    /// Reads a configuration in JSON that `name` names in errors. Throws `corrupt`, and `unsupported` for a version of the
+    /// Reads a configuration in YAML or JSON that `name` names in errors. Throws `corrupt`, and `unsupported` for a version of the
     /// API that is not known.
     static func parse(_ bytes: [UInt8], name: String) throws -> KubeletCredentialConfig {
-        let config = try JSON.decode(KubeletCredentialConfig.self, from: bytes, name: name)
+        let config: KubeletCredentialConfig
+        do {
+            // JSON is YAML as well.
+            config = try YAMLDecoder().decode(from: String(decoding: bytes, as: UTF8.self))
+        } catch {
+            throw HermesError(.corrupt, "\(name) is no CredentialProviderConfig", cause: error)
+        }
         guard config.kind == "CredentialProviderConfig" else {
             throw HermesError(.corrupt, "\(name) is no CredentialProviderConfig")
         }

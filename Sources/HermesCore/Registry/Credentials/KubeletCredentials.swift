@@ -25,7 +25,7 @@ public final class KubeletCredentials: Sendable {
     /// The most answers that are kept.
     private static let cacheLimit = 1000
 
-    /// Reads a CredentialProviderConfig in JSON. `programs` is the folder of the providers' programs. Throws `corrupt`
+    /// Reads a CredentialProviderConfig in YAML or JSON. `programs` is the folder of the providers' programs. Throws `corrupt`
     /// for a file that is not valid, and as a file that cannot be read does.
     public init(configuration path: String, programs folder: String) throws {
         config = try KubeletCredentialConfig.parse(LocalFile.read(path, limit: 4 << 20), name: path)

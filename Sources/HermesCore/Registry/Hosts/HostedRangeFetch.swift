@@ -107,7 +107,7 @@ final class HostedRangeFetch: @unchecked Sendable {
             client.answered(leg.host, after: Int(now.milliseconds(since: leg.began)))
         }
         rest = rest.lowerBound + Int64(bytes.count)..<rest.upperBound
-        perform(race.delivered(number, now: now))
+        perform(race.delivered(number, bytes.count, now: now))
         guard !isDone else { return false }
         deliver(bytes, client.hosts[leg.host].name)
         return true

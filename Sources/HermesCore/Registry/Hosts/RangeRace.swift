@@ -4,8 +4,8 @@
 /// In the background there is one leg at a time, and only a failure leads to the next host. While a process waits:
 /// ```
 ///   nothing comes for the hedge delay  -> the next host in good order is asked as well; who delivers first goes on alone
-///   nothing comes for the patience     -> the leg is given up; the next host is asked, and when all were, they all are
-///                                         again, on new connections and with twice the patience
+///   hardly anything comes for the patience -> the leg is given up; the next host is asked, and when all were, they all
+///                                         are again, on new connections and with twice the patience
 ///   the deadline comes                 -> it is over
 /// ```
 /// Two legs never both deliver, so what a leg is asked for stays right until one of them has won.
@@ -26,11 +26,18 @@ struct RangeRace: Sendable {
         case expire
     }
 
+    /// The bytes that are more than hardly anything: a connection that brings them one by one is as good as dead to who
+    /// waits.
+    static let progress = 64 << 10
+
     private struct Leg {
         let number: Int
         let host: Int
         /// When something came last; before the first byte, when it was asked.
         var heard: Monotonic
+        /// When it last came on by `progress` bytes, and the bytes since then.
+        var advanced: Monotonic
+        var fresh = 0
         var hasDelivered = false
     }
 
@@ -59,7 +66,10 @@ struct RangeRace: Sendable {
     /// A process waits from now on.
     mutating func urge(until deadline: Monotonic, now: Monotonic) {
         if self.deadline == nil {
-            for index in legs.indices { legs[index].heard = now }
+            for index in legs.indices {
+                legs[index].heard = now
+                legs[index].advanced = now
+            }
         }
         self.deadline = max(self.deadline ?? deadline, deadline)
     }
@@ -68,12 +78,18 @@ struct RangeRace: Sendable {
     mutating func heard(_ leg: Int, now: Monotonic) {
         guard let index = legs.firstIndex(where: { $0.number == leg }) else { return }
         legs[index].heard = now
+        legs[index].advanced = now
     }
 
-    /// Bytes of the range came: the leg has won.
-    mutating func delivered(_ leg: Int, now: Monotonic) -> [Action] {
+    /// `count` bytes of the range came: the leg has won.
+    mutating func delivered(_ leg: Int, _ count: Int, now: Monotonic) -> [Action] {
         guard let index = legs.firstIndex(where: { $0.number == leg }) else { return [] }
         legs[index].heard = now
+        legs[index].fresh += count
+        if !legs[index].hasDelivered || legs[index].fresh >= Self.progress {
+            legs[index].advanced = now
+            legs[index].fresh = 0
+        }
         legs[index].hasDelivered = true
         guard legs.count > 1 else { return [] }
         let losers = legs.filter { $0.number != leg }
@@ -101,7 +117,7 @@ struct RangeRace: Sendable {
     private mutating func askNext(_ now: Monotonic) -> Action? {
         guard let host = round.next() else { return nil }
         defer { asked += 1 }
-        legs.append(Leg(number: asked, host: host, heard: now))
+        legs.append(Leg(number: asked, host: host, heard: now, advanced: now))
         return .ask(leg: asked, host: host)
     }
 
@@ -124,7 +140,7 @@ struct RangeRace: Sendable {
 
     private func patience(_ leg: Leg) -> Int { round.pace(leg.host).patience(before: renewals) }
 
-    private func stall(_ leg: Leg) -> Monotonic { leg.heard.adding(milliseconds: patience(leg)) }
+    private func stall(_ leg: Leg) -> Monotonic { leg.advanced.adding(milliseconds: patience(leg)) }
 
     /// When another host is asked as well.
     private var hedge: Monotonic? {

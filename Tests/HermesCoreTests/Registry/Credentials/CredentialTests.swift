@@ -149,10 +149,34 @@ import Testing
         #expect(error?.code == .denied)
     }
 
+    @Test func configurationsAreOftenYAML() throws {
+        let yaml = """
+            # As kubelets on Azure and Google have it.
+            apiVersion: kubelet.config.k8s.io/v1
+            kind: CredentialProviderConfig
+            providers:
+              - name: provider
+                apiVersion: credentialprovider.kubelet.k8s.io/v1
+                matchImages:
+                - "*.azurecr.io"
+                - '*.azurecr.cn'
+                defaultCacheDuration: "10m"
+                args:
+                - /etc/kubernetes/azure.json
+                env:
+                  - {name: NUMBER, value: "1"}
+            """
+        let config = try KubeletCredentialConfig.parse(Array(yaml.utf8), name: "config.yaml")
+        #expect(config.providers.map(\.name) == ["provider"])
+        #expect(config.providers.first?.matchImages == ["*.azurecr.io", "*.azurecr.cn"])
+        #expect(config.providers.first?.env?.first?.value == "1")
+        #expect(config.providers.first?.cacheMilliseconds == 600_000)
+    }
+
     @Test func badConfigurationsAreNamed() throws {
         #expect(throws: HermesError.self) { try kubelet("", version: "v2") }
         #expect(throws: HermesError.self) { try kubelet("", config: "v9") }
-        for json in ["", "[]", "{}", #"{"apiVersion":"kubelet.config.k8s.io/v1","kind":"X","providers":[]}"#] {
+        for json in ["", "[]", "{}", "a: [", "a: &a [*a, *a]", "\u{0}", #"{"apiVersion":"kubelet.config.k8s.io/v1","kind":"X","providers":[]}"#] {
             let path = try folder.write("bad.json", Array(json.utf8))
             let error = #expect(throws: HermesError.self) {
                 try KubeletCredentials(configuration: path, programs: folder.path)

@@ -29,10 +29,10 @@ import Testing
             #expect(race.due(now: after(300)) == [.ask(leg: 1, host: 1)])
             // Two at a time, and no more.
             #expect(race.due(now: after(2000)) == [])
-            #expect(race.delivered(winner, now: after(2000)) == [.drop(leg: 1 - winner, host: 1 - winner)])
-            #expect(race.delivered(winner, now: after(2100)) == [])
+            #expect(race.delivered(winner, 100_000, now: after(2000)) == [.drop(leg: 1 - winner, host: 1 - winner)])
+            #expect(race.delivered(winner, 100_000, now: after(2100)) == [])
             // What the loser still brings is nobody's.
-            #expect(race.delivered(1 - winner, now: after(2100)) == [])
+            #expect(race.delivered(1 - winner, 100_000, now: after(2100)) == [])
             #expect(race.failed(1 - winner, down, now: after(2100)) == [])
         }
     }
@@ -40,12 +40,33 @@ import Testing
     @Test func aGapInTheMiddleIsHedgedLaterThanAMissingStart() {
         var race = demand()
         _ = race.begin(now: start)
-        #expect(race.delivered(0, now: after(100)) == [])
+        #expect(race.delivered(0, 100_000, now: after(100)) == [])
         #expect(race.due(now: after(1099)) == [])
         #expect(race.due(now: after(1100)) == [.ask(leg: 1, host: 1)])
-        #expect(race.delivered(1, now: after(1200)) == [.drop(leg: 0, host: 0)])
+        #expect(race.delivered(1, 100_000, now: after(1200)) == [.drop(leg: 0, host: 0)])
         // The winner may stall as well: the third is asked.
         #expect(race.due(now: after(2200)) == [.ask(leg: 2, host: 2)])
+    }
+
+    @Test func aTrickleIsGivenUpAndAsSlowAWayEverywhereIsNot() {
+        var race = demand([0, 1])
+        _ = race.begin(now: start)
+        _ = race.delivered(0, 1000, now: after(100))
+        var time = 100
+        // 10 kB/s: never silent, and hardly anything.
+        while race.due(now: after(time)).isEmpty, time < 30_000 {
+            time += 100
+            #expect(race.delivered(0, 1000, now: after(time)) == [])
+        }
+        #expect(time == 5100)
+        #expect(race.due(now: after(time)) == [.giveUp(leg: 0, host: 0, after: 5000)])
+        #expect(race.failed(0, down, isStalled: true, now: after(time)) == [.ask(leg: 1, host: 1)])
+        // 20 kB/s bring 64 KiB within the patience.
+        for _ in 0..<300 {
+            time += 100
+            #expect(race.delivered(1, 2000, now: after(time)) == [])
+            #expect(race.due(now: after(time)) == [])
+        }
     }
 
     @Test func bytesThatNobodyAskedForAreNoSilence() {
@@ -94,7 +115,7 @@ import Testing
         #expect(race.failed(0, down, now: after(10)) == [.ask(leg: 1, host: 1)])
         #expect(race.due(now: after(310)) == [.ask(leg: 2, host: 2)])
         #expect(race.failed(1, down, now: after(320)) == [])
-        #expect(race.delivered(2, now: after(330)) == [])
+        #expect(race.delivered(2, 100_000, now: after(330)) == [])
         // That was the last: a failure in the middle is the end of it.
         #expect(race.failed(2, down, now: after(340)) == [.fail])
         #expect(race.error?.code == .unavailable)
@@ -162,7 +183,7 @@ import Testing
                 legs.remove(leg)
                 perform(race.failed(leg, down, now: now))
             case 1...3:
-                perform(race.delivered(leg, now: now))
+                perform(race.delivered(leg, 100_000, now: now))
                 #expect(legs == [leg])
             case 4: race.heard(leg, now: now)
             default: now = max(now, race.nextWake ?? now)
