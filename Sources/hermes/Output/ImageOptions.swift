@@ -16,7 +16,8 @@ struct ImageOptions: ParsableArguments {
     @Option(help: "The folder with containerd's hosts.toml files: mirrors, certificates and headers of registries.")
     var hostsDir = HostsFolder.standard.path
 
-    @Option(help: "A kubelet's CredentialProviderConfig: its providers are asked before Docker's and containers' logins.")
+    @Option(
+        help: "A kubelet's CredentialProviderConfig: its providers are asked before Docker's and containers' logins.")
     var imageCredentialProviderConfig: String?
 
     @Option(help: "The folder of those providers' programs.")

@@ -176,7 +176,10 @@ import Testing
     @Test func badConfigurationsAreNamed() throws {
         #expect(throws: HermesError.self) { try kubelet("", version: "v2") }
         #expect(throws: HermesError.self) { try kubelet("", config: "v9") }
-        for json in ["", "[]", "{}", "a: [", "a: &a [*a, *a]", "\u{0}", #"{"apiVersion":"kubelet.config.k8s.io/v1","kind":"X","providers":[]}"#] {
+        for json in [
+            "", "[]", "{}", "a: [", "a: &a [*a, *a]", "\u{0}",
+            #"{"apiVersion":"kubelet.config.k8s.io/v1","kind":"X","providers":[]}"#,
+        ] {
             let path = try folder.write("bad.json", Array(json.utf8))
             let error = #expect(throws: HermesError.self) {
                 try KubeletCredentials(configuration: path, programs: folder.path)
