@@ -25,13 +25,14 @@ let package = Package(
             ].map { .linkedLibrary($0) }
         ),
         .target(name: "CZlib"),
+        .target(name: "CDeflate", linkerSettings: [.linkedLibrary("deflate")]),
         .target(name: "CZstd"),
         .target(name: "CCrypto"),
         .target(name: "CLinux"),
         .target(
             name: "HermesCore",
             dependencies: [
-                "CFuse", "CCurl", "CZlib", "CZstd", "CCrypto", "CLinux",
+                "CFuse", "CCurl", "CZlib", "CDeflate", "CZstd", "CCrypto", "CLinux",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ],

@@ -168,7 +168,9 @@ struct FetchQueue {
             return batch
         }
         guard outstanding < limits.outstanding, !isHeld, active.values.reduce(0, +) < window.size else { return nil }
-        if active[.ahead, default: 0] < limits.aheadRequests, let batch = pop(\.aheads, .ahead) {
+        // Nor does it share the line with many of them.
+        let aheadLimit = active[.demand, default: 0] > 0 ? min(1, limits.aheadRequests) : limits.aheadRequests
+        if active[.ahead, default: 0] < aheadLimit, let batch = pop(\.aheads, .ahead) {
             return batch
         }
         // Fill gives way: nothing of it starts while a reader waits.

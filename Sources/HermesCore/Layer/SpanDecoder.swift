@@ -3,14 +3,18 @@ import CZstd
 
 /// Turns a span's compressed bytes into its part of the layer, after checking their digest.
 ///
-/// For one thread at a time: it keeps zlib's and zstd's state between spans.
+/// For one thread at a time: it keeps the libraries' state between spans.
 final class SpanDecoder: @unchecked Sendable {
     private var inflater: SpanInflater
+    private var blocks: BlockInflater
     private let zstd = ZSTD_createDCtx()
     private let window = UnsafeMutableRawBufferPointer.allocate(byteCount: 32 << 10, alignment: 16)
 
     /// Makes a decoder.
-    init() throws { inflater = try SpanInflater() }
+    init() throws {
+        inflater = try SpanInflater()
+        blocks = try BlockInflater()
+    }
 
     deinit {
         ZSTD_freeDCtx(zstd)
@@ -35,15 +39,24 @@ final class SpanDecoder: @unchecked Sendable {
             }
             return try body(compressed)
         }
-        guard let bytes = hermes_thread_buffer(max(range.count, 1)) else {
+        let window = try expandedWindow(map, index)
+        let headroom = window?.count ?? 0
+        guard let bytes = hermes_thread_buffer(max(headroom + range.count, 1)) else {
             throw HermesError(.system, "no memory for span \(index) of \(range.count) bytes")
         }
-        // The thread's own buffer, at least as large as asked for.
-        let output = UnsafeMutableRawBufferPointer(start: bytes, count: range.count)
-        try inflater.inflate(
-            compressed, bits: UInt8(record.bits), window: try expandedWindow(map, index), into: output,
+        // The thread's own buffer, at least as large as asked for: the window's bytes come out first once more.
+        let room = UnsafeMutableRawBufferPointer(start: bytes, count: headroom + range.count)
+        let output = UnsafeMutableRawBufferPointer(rebasing: room[headroom...])
+        let isLast = index == map.count - 1
+        let bits = UInt8(record.bits)
+        let isDone =
+            !isLast
+            && blocks.inflate(
+                compressed, bits: bits, endBits: UInt8(map.record(index + 1).pointee.bits), window: window, into: room)
+        if !isDone {
             // Padding behind the tar archive is part of the last span, but not of the layer's size in a zTOC.
-            allowsSurplus: index == map.count - 1)
+            try inflater.inflate(compressed, bits: bits, window: window, into: output, allowsSurplus: isLast)
+        }
         return try body(UnsafeRawBufferPointer(output))
     }
 

@@ -44,15 +44,20 @@ extension SpanScheduler {
         do {
             try decoder.decode(layer.spans, job.span, UnsafeRawBufferPointer(job.bytes.buffer)) { bytes in
                 let start = layer.spans.record(job.span).pointee.uncompressedStart
+                func answer(_ reads: [ParkedRead]) {
+                    for read in reads { read.take(bytes, at: start) }
+                    deliver(reads)
+                }
+                // Who waits does not wait for the cache as well.
+                answer(state.withLock { $0.waiters.removeValue(forKey: key) ?? [] })
                 let isKept = keep(key, bytes, at: start)
-                let reads = state.withLock { state in
+                let others = state.withLock { state in
                     state.queue.finished(key)
                     state.missed[key] = nil
                     if !isKept { state.queue.notKept(key) }
                     return state.waiters.removeValue(forKey: key) ?? []
                 }
-                for read in reads { read.take(bytes, at: start) }
-                deliver(reads)
+                answer(others)
             }
             counters.spans.add(1, ordering: .relaxed)
         } catch {

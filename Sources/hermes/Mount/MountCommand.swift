@@ -58,7 +58,7 @@ struct MountCommand: ParsableCommand {
         let processors = max(2, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         let server = try SystemThread("hermes-fuse") { session.serve(threads: min(8, 2 * processors)) }
         do {
-            try session.start(readAhead: 1024)
+            try session.start(readAhead: 256)
         } catch {
             session.end()
             server.join()
