@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Glibc
 import HermesCore
 
@@ -35,6 +36,7 @@ enum Main {
     static func main() {
         // A pipe's reader that goes away is an error of the write, not the end of this process.
         signal(SIGPIPE, SIG_IGN)
+        hermes_map_allocations(256 << 10)
         do {
             var command = try Hermes.parseAsRoot(try words(CommandLine.arguments))
             try command.run()

@@ -20,6 +20,10 @@ int hermes_thread_slot(void);
 // pipe2(2) with O_CLOEXEC: a pipe that a program started meanwhile by another thread does not inherit.
 int hermes_pipe(int ends[2]);
 
+// Makes malloc map what is larger than `size` bytes and unmap it when it is freed, for the life of the process: buffers of
+// a span that are only needed now and then would otherwise stay in the heap (mallopt(3), M_MMAP_THRESHOLD).
+void hermes_map_allocations(size_t size);
+
 // pthread_setname_np(3), which glibc declares for _GNU_SOURCE only.
 void hermes_thread_name(pthread_t thread, const char *name);
 

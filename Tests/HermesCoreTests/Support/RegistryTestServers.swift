@@ -33,7 +33,7 @@ final class FaultyRegistry: Sendable {
         try RegistryClient(
             registry: "127.0.0.1:\(port)", plainHTTP: nil, http: http, credentials: { _ in credentials },
             hosts: hosts, retries: RetryPolicy(tries: tries, first: 10, longest: 50, longestAsked: longestAsked),
-            health: HostHealth(firstPause: 3_600_000, longestPause: 3_600_000))
+            health: HostHealth(firstPause: 3_600_000, longestPause: 3_600_000, lackPause: 3_600_000))
     }
 
     /// The server's counters.

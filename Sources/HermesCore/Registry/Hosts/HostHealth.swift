@@ -32,7 +32,7 @@ struct HostHealth: Sendable {
     let firstPause: Int
     let longestPause: Int
     /// Milliseconds in which a host is not asked again for what it lacks.
-    static let lackPause = 60_000
+    let lackPause: Int
     /// Milliseconds that the one request has that tries a host again.
     static let probeTime = 30_000
     /// The most things that are remembered as lacking.
@@ -49,7 +49,8 @@ struct HostHealth: Sendable {
     private var paces: [Int: HostPace] = [:]
 
     /// A memory in which all hosts are in order.
-    init(firstPause: Int = 10_000, longestPause: Int = 300_000) {
+    init(firstPause: Int = 10_000, longestPause: Int = 300_000, lackPause: Int = 60_000) {
+        self.lackPause = lackPause
         self.firstPause = firstPause
         self.longestPause = longestPause
     }
@@ -118,7 +119,7 @@ struct HostHealth: Sendable {
             guard let thing else { return }
             if lacks.count >= Self.lackLimit { lacks = lacks.filter { now < $0.value } }
             if lacks.count >= Self.lackLimit { lacks = [:] }
-            lacks[Lack(host: host, thing: thing)] = now.adding(milliseconds: Self.lackPause)
+            lacks[Lack(host: host, thing: thing)] = now.adding(milliseconds: lackPause)
         }
     }
 }

@@ -58,7 +58,7 @@ import Testing
         #expect(all(health.round([0, 1], thing: "a", now: start), down) == [1, 0])
         #expect(all(health.round([0, 1], thing: "b", now: start), down) == [0, 1])
         #expect(all(health.round([0, 1], thing: nil, now: start), down) == [0, 1])
-        let later = start.adding(milliseconds: HostHealth.lackPause)
+        let later = start.adding(milliseconds: 60_000)
         #expect(all(health.round([0, 1], thing: "a", now: later), down) == [0, 1])
         for thing in 0..<100_000 { health.failed(0, .lacksIt, thing: "\(thing)", now: start) }
     }
