@@ -46,6 +46,7 @@ extension FuzzTarget {
                 stored, compressedSize: index.compressedSize, uncompressedSize: index.uncompressedSize)
             check(blob.count == index.spanDigests.count, "a span has no digest")
             var inflater = try SpanInflater()
+            var blocks = try BlockInflater()
             for span in 0..<blob.count {
                 let place = blob.compressedRange(ofSpan: span)
                 let range = blob.uncompressedRange(ofSpan: span)
@@ -59,6 +60,16 @@ extension FuzzTarget {
                         window: range.lowerBound == 0 ? nil : blob.window(span), into: $0)
                 }
                 check(output[Int(range.lowerBound)..<Int(range.upperBound)].elementsEqual(part), "span \(span) differs")
+                guard span + 1 < blob.count else { continue }
+                let window = range.lowerBound == 0 ? nil : blob.window(span)
+                let headroom = window?.count ?? 0
+                var whole = [UInt8](repeating: 0, count: headroom + range.count)
+                let isDone = whole.withUnsafeMutableBytes {
+                    blocks.inflate(
+                        bytes, bits: blob.checkpoint(span).bits, endBits: blob.checkpoint(span + 1).bits,
+                        window: window, into: $0)
+                }
+                check(!isDone || whole[headroom...].elementsEqual(part), "span \(span) differs in one go")
             }
         }
     }
@@ -66,9 +77,14 @@ extension FuzzTarget {
     /// A span whose checkpoint a hostile zTOC has made up.
     private static func inflateHostile(_ span: UnsafeRawBufferPointer, bits: Int, size: Int) throws {
         var inflater = try SpanInflater()
+        var blocks = try BlockInflater()
         let window = [UInt8](repeating: 0x61, count: Checkpoint.windowSize)
         var output = [UInt8](repeating: 0, count: size)
         try window.withUnsafeBytes { window in
+            output.withUnsafeMutableBytes {
+                _ = blocks.inflate(
+                    span, bits: UInt8(bits % 9), endBits: UInt8(size % 9), window: bits > 127 ? window : nil, into: $0)
+            }
             try output.withUnsafeMutableBytes {
                 try inflater.inflate(
                     span, bits: UInt8(bits % 9), window: bits > 127 ? window : nil, into: $0,
