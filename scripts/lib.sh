@@ -74,7 +74,7 @@ registry_start() {
     mkdir -p "$root"
     REGISTRY_LOG=$root/registry.log
     printf '%s\n' 'version: 0.1' 'log: {level: info}' \
-        "storage: {filesystem: {rootdirectory: $root/data}, delete: {enabled: true}, cache: {blobdescriptor: inmemory}}" \
+        "storage: {filesystem: {rootdirectory: $root/data}, delete: {enabled: true}}" \
         "http: {addr: \"$address:0\"}" >"$root/config.yml"
     # It takes every variable that begins with REGISTRY_ for a part of its configuration.
     env -u REGISTRY_LOG -u REGISTRY_PID docker-registry serve "$root/config.yml" >"$REGISTRY_LOG" 2>&1 &

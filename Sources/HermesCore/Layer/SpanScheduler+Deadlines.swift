@@ -3,7 +3,7 @@ extension SpanScheduler.State {
     ///
     /// The kernel asks a second time, at once, for a page that its read-ahead did not get: without this a process would
     /// wait for two deadlines.
-    static let missedPause = 1000.0
+    static let missedPause = 50.0
 
     /// Whether readers gave up on a span just now.
     func wasJustMissed(_ key: FetchQueue.Key, now: Monotonic) -> Bool {
