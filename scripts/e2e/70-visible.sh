@@ -96,8 +96,9 @@ never_torn() {
         python3 - "$work/mount/.hermes/state.json" <<'PYTHON' &
 import json, sys, time
 written = set()
-end = time.monotonic() + 3
-while time.monotonic() < end:
+start = time.monotonic()
+# Other readers may keep the contents as they are for some seconds.
+while time.monotonic() < start + (3 if len(written) > 1 else 30):
     with open(sys.argv[1], "rb") as file:
         written.add(json.loads(file.read())["written"])
     time.sleep(0.03)

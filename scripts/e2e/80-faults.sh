@@ -84,6 +84,7 @@ expiring() {
     stage --store "$1" --uses 3
     readers
     counted_to expired 3
+    curl -fsS --noproxy "*" "http://127.0.0.1:$CONTROL/"
     # Each URL is used until it is refused, and no Authorization is sent along.
     (($(counted stored) > $(counted redirects) + $(counted redirects)))
     (($(counted leaks) == 0))

@@ -13,6 +13,9 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
     /// The transfer from a known target.
     private var direct: HTTPTask?
     private var isDirect = false
+    /// The known target that was asked, and whether that was a second one.
+    private var asked: HTTPURL?
+    private var isSecond = false
     /// Whether the known target refuses.
     private var refused = false
     private var throughRegistry: RegistryExchange?
@@ -63,6 +66,7 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
 
     private func begin() {
         guard let target = host.targets[blob] else { return askRegistry() }
+        asked = target
         var request = request
         request.url = target
         request.settings = host.settings
@@ -74,9 +78,16 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
         }
     }
 
+    /// After a refusal: what another request has learned meanwhile is tried once, before the registry is asked.
+    private func beginAgain() {
+        refused = false
+        guard !isSecond, host.targets[blob] != nil else { return askRegistry() }
+        isSecond = true
+        begin()
+    }
+
     private func askRegistry() {
         isDirect = false
-        refused = false
         let exchange = RegistryExchange(
             host, request, scope: RegistryClient.pullScope(blob.repository), handler: self)
         throughRegistry = exchange
@@ -85,7 +96,7 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
 
     func began(_ head: HTTPHead) -> Bool {
         if isDirect, [400, 401, 403, 404].contains(head.status) {
-            host.targets[blob] = nil
+            forgetTarget()
             refused = true
             return true
         }
@@ -103,10 +114,15 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
     func finished(_ result: Result<Void, HermesError>) {
         if isDirect {
             direct = nil
-            if case .failure = result { host.targets[blob] = nil }
-            if refused, !cancelled { return askRegistry() }
+            if case .failure = result { forgetTarget() }
+            if refused, !cancelled { return beginAgain() }
         }
         finish(result)
+    }
+
+    /// The target that was asked is no good; one that came since stays.
+    private func forgetTarget() {
+        if host.targets[blob] == asked { host.targets[blob] = nil }
     }
 
     private func finish(_ result: Result<Void, HermesError>) {
