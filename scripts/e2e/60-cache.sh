@@ -297,6 +297,42 @@ damaged_tree() {
     mount_one one --cache "$work/cache" "$work/mount"
     same_as one "$work/mount"
 }
+# What one start touched is there before the next one asks for it, and nothing else is.
+startup() {
+    make_temp work
+    mount_one one --cache "$work/cache" "$work/mount"
+    cmp "$work/mount/last" "$shared/one/last"
+    dd if="$work/mount/data" of=/dev/null bs=64k skip=48 count=1 status=none
+    local touched
+    touched=$(mount_state .totals.presentBytes)
+    ((touched > 0))
+    end_mount TERM
+    [[ -n $(ls "$work/cache/startups") ]]
+    rm -r "$work/cache/layers" "$work/cache/images"
+    mount_one one --cache "$work/cache" "$work/mount"
+    wait_until 30 has_bytes "$touched"
+    (($(mount_state .totals.reads) == 0))
+    same_as one "$work/mount"
+    end_mount TERM
+    # A record that is none, or of other spans, is as good as none.
+    local record
+    record=$(echo "$work"/cache/startups/*)
+    for bytes in garbage '{"ztocs":[],"spans":[0,1]}' '{"ztocs":[],"spans":[-1]}'; do
+        rm -r "$work/cache/layers" "$work/cache/images"
+        echo "$bytes" >"$record"
+        mount_one one --cache "$work/cache" "$work/mount"
+        same_as one "$work/mount"
+        end_mount TERM
+    done
+    # Spans that the image does not have.
+    rm -r "$work/cache/layers" "$work/cache/images"
+    jq -c '.spans = [0, 99999, 7, 0, -3, 1, 0, -1, 5]' "$record" >"$work/record"
+    cp "$work/record" "$record"
+    mount_one one --cache "$work/cache" "$work/mount"
+    same_as one "$work/mount"
+}
+has_bytes() { (($(mount_state .totals.presentBytes) == $1)); }
+mount_state() { jq -c "$1" "$work/mount/.hermes/state.json"; }
 wrong_size() {
     make_temp work
     mkdir "$work/mount"
@@ -319,5 +355,6 @@ check "a registry that says 404 is believed" gone_tag
 check "after a power loss only what was synced is trusted" power_loss
 check "a flipped bit in a complete layer is found" flipped_bit
 check "a damaged tree is compiled anew" damaged_tree
+check "what a start touched is fetched ahead of the next one" startup
 check "sizes that are none" wrong_size
 check_summary "$(basename "$0" .sh)"

@@ -60,6 +60,7 @@ public final class CacheKeeper: Sendable {
         for image in kept {
             image.isEnding.store(true, ordering: .releasing)
             cache.touch(image.digest, layers: filesystem.layers.map(\.store.folder))
+            keepStartup(image, isEnding: true)
             for layer in filesystem.layers { makeDurable(layer, image, waiting: 2000) }
         }
     }
@@ -99,6 +100,7 @@ public final class CacheKeeper: Sendable {
             image.touched = now
             cache.touch(image.digest, layers: image.filesystem.layers.map(\.store.folder))
         }
+        keepStartup(image, isEnding: false)
         let isDue = now.milliseconds(since: image.synced) > Double(Self.syncPause)
         if isDue { image.synced = now }
         for (index, layer) in image.filesystem.layers.enumerated() {
@@ -110,6 +112,15 @@ public final class CacheKeeper: Sendable {
             image.isVerified = true
             image.verified()
         }
+    }
+
+    private func keepStartup(_ image: KeptImage, isEnding: Bool) {
+        let filesystem = image.filesystem
+        guard let spans = filesystem.scheduler.startup(isEnding: isEnding) else { return }
+        // A mount that ends soon may have been no start at all.
+        let known = cache.startup(image: image.digest, ztocs: filesystem.ztocs).count
+        guard !isEnding || spans.count >= known else { return }
+        cache.keepStartup(spans, image: image.digest, ztocs: filesystem.ztocs)
     }
 
     private func makeDurable(_ layer: LazyLayer, _ image: KeptImage, waiting milliseconds: Int) {

@@ -48,9 +48,9 @@ extension ImageCache {
             document, to: "\(path)/documents/\(digest.hex)", temporaryIn: "\(path)/documents")
     }
 
-    /// Removes references and documents that were last used before `limit`, in milliseconds since 1970.
+    /// Removes references, documents and what starts touched that were last used before `limit`, in milliseconds since 1970.
     func forgetReferences(olderThan limit: Int) {
-        for folder in ["\(path)/references", "\(path)/documents"] {
+        for folder in ["\(path)/references", "\(path)/documents", "\(path)/startups"] {
             for name in (try? FolderListing.names(in: folder)) ?? [] {
                 var status = stat()
                 guard lstat("\(folder)/\(name)", &status) == 0, status.st_mtim.tv_sec < limit / 1000 else { continue }

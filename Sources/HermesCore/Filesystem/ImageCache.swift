@@ -10,6 +10,7 @@ import Logging
 ///                                     the spans (SpanMap) and the cached data (SpanStore)
 /// documents/<digest>                  manifests and configurations, byte for byte
 /// references/<SHA-256 of the name>    what a reference named when its registry was last asked (JSON)
+/// startups/<manifest digest>          which spans a start of the image touched, in order (JSON)
 /// ```
 /// Layers are shared between images. Everything is private to its owner: images may hold secrets. Files are replaced
 /// whole, so several processes can use one folder, and one that is killed leaves nothing that the next cannot use.
@@ -31,7 +32,7 @@ public struct ImageCache: Sendable {
     /// Opens a cache folder, making it where it is missing.
     public init(_ path: String) throws {
         self.path = path
-        let folders = ["", "/images", "/layers", "/documents", "/references"].map { path + $0 }
+        let folders = ["", "/images", "/layers", "/documents", "/references", "/startups"].map { path + $0 }
         for folder in folders where mkdir(folder, 0o700) != 0 && errno != EEXIST {
             throw HermesError.file("make the folder", folder, .last)
         }
@@ -84,7 +85,10 @@ public struct ImageCache: Sendable {
         touch(image.descriptor.digest, layers: layers.map(\.store.folder))
         let scheduler = try SpanScheduler(source: source, layers: layers, workers: workers, log: log)
         do {
-            return try ImageFilesystem(image: image, tree: tree, layers: layers, scheduler: scheduler)
+            let filesystem = try ImageFilesystem(
+                image: image, tree: tree, layers: layers, scheduler: scheduler, ztocs: record.ztocs)
+            scheduler.prefetch(startup(image: image.descriptor.digest, ztocs: record.ztocs))
+            return filesystem
         } catch {
             scheduler.stop()
             throw error

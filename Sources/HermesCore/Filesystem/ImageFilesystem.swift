@@ -13,6 +13,8 @@ public final class ImageFilesystem: @unchecked Sendable {
     public let scheduler: SpanScheduler
     /// What is mounted.
     let image: Image
+    /// The zTOCs of its layers.
+    let ztocs: [Digest]
     /// The hidden folder at the root.
     let state = StateFolder()
     /// The kernel's reads.
@@ -21,13 +23,16 @@ public final class ImageFilesystem: @unchecked Sendable {
     let fast: UnsafeMutablePointer<FastLayer>
 
     /// Puts an image together. Throws `corrupt` for a tree that is not of these layers.
-    public init(image: Image, tree: ImageTree, layers: [LazyLayer], scheduler: SpanScheduler) throws {
+    init(
+        image: Image, tree: ImageTree, layers: [LazyLayer], scheduler: SpanScheduler, ztocs: [Digest]
+    ) throws {
         guard tree.layerCount == layers.count else {
             throw HermesError(
                 .corrupt, "the compiled tree has \(tree.layerCount) layers, not \(layers.count)")
         }
         try tree.checkData(against: layers.map(\.spans.uncompressedSize))
         self.image = image
+        self.ztocs = ztocs
         self.tree = tree
         self.layers = layers
         self.scheduler = scheduler

@@ -41,7 +41,13 @@ extension SpanScheduler {
         while true {
             let (next, filled) = state.withLock { state -> (Next?, [@Sendable () -> Void]) in
                 guard !state.isStopped else { return (nil, []) }
-                if let batch = state.queue.next(now: .now()) { return ((batch, state.begin(batch)), []) }
+                if let batch = state.queue.next(now: .now()) {
+                    // While a start is watched, who comes to a span that fill brought is seen as well.
+                    if state.startup != nil, batch.urgency == .fill {
+                        for span in batch.spans { layers[batch.layer].markAhead(span) }
+                    }
+                    return ((batch, state.begin(batch)), [])
+                }
                 guard !state.fillDone.isEmpty, state.queue.isFilled else { return (nil, []) }
                 defer { state.fillDone = [] }
                 return (nil, state.fillDone)

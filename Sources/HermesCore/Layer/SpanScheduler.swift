@@ -21,6 +21,8 @@ public final class SpanScheduler: Sendable {
         /// The range requests under way, by their batch's number.
         var running: [Int: RunningFetch] = [:]
         var isStopped = false
+        /// What readers touch, as long as that is an image's start.
+        var startup: StartupTrace?
     }
 
     /// What the watching thread waits for.
@@ -60,6 +62,7 @@ public final class SpanScheduler: Sendable {
         self.log = SpanLog(log, image: source.name, layers: layers.map(\.descriptor.digest))
         counters = FetchCounters(layerCount: layers.count)
         var state = State()
+        if layers.allSatisfy({ $0.store.presentCount == 0 }) { state.startup = StartupTrace() }
         for layer in layers {
             _ = state.queue.add(layer)
             // About 32 MiB of uncompressed bytes ahead of a sequential reader.
@@ -131,6 +134,7 @@ public final class SpanScheduler: Sendable {
             var here: [Int] = []
             var urged: [RangeFetch] = []
             for span in first...last {
+                state.startup?.touched(FetchQueue.Key(layer: index, span: span), now: now)
                 if layer.isPresent(span) {
                     here.append(span)
                     continue
@@ -163,7 +167,10 @@ public final class SpanScheduler: Sendable {
 
     /// A reader has come, in the cache, to a span that read-ahead brought: goes on ahead of it.
     func touched(layer: Int, span: Int) {
-        state.withLock { lookAhead(&$0, layer: layer, span: span) }
+        state.withLock { state in
+            state.startup?.touched(FetchQueue.Key(layer: layer, span: span), now: .now())
+            lookAhead(&state, layer: layer, span: span)
+        }
         pump()
     }
 

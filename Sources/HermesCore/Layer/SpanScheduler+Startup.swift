@@ -1,0 +1,26 @@
+extension SpanScheduler {
+    /// The spans that readers have touched since the image was opened with nothing here, in order: layer, span. Nil before
+    /// the start is over (`StartupTrace.length`), unless it `isEnding`, and for an image of which something was here.
+    func startup(isEnding: Bool) -> [FetchQueue.Key]? {
+        state.withLock { state in
+            guard let trace = state.startup, isEnding || trace.isOver(now: .now()), !trace.spans.isEmpty else {
+                return nil
+            }
+            state.startup = nil
+            return trace.spans
+        }
+    }
+
+    /// Fetches spans ahead of the readers who will come to them in this order. Those that no layer has are left out.
+    func prefetch(_ spans: [FetchQueue.Key]) {
+        state.withLock { state in
+            for key in spans where layers.indices.contains(key.layer) {
+                let layer = layers[key.layer]
+                guard (0..<layer.count).contains(key.span), !layer.isPresent(key.span) else { continue }
+                layer.markAhead(key.span)
+                state.queue.want(key, .ahead)
+            }
+        }
+        pump()
+    }
+}
