@@ -31,6 +31,7 @@ import Testing
         _ = try bytes.withUnsafeMutableBytes {
             try filesystem.readBlocking(inode: try filesystem.tree.resolve("/data"), offset: 0, into: $0)
         }
+        filesystem.scheduler.settle()
         return filesystem
     }
 
@@ -120,6 +121,7 @@ import Testing
         _ = try byte.withUnsafeMutableBytes {
             try filesystem.readBlocking(inode: try filesystem.tree.resolve("/data"), offset: 0, into: $0)
         }
+        filesystem.scheduler.settle()
         filesystem.scheduler.stop()
         keeper.detach(filesystem)
         keeper.stop()

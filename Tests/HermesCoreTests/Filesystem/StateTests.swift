@@ -74,6 +74,7 @@ import Testing
         var bytes = [UInt8](repeating: 0, count: Self.content.count)
         let inode = try filesystem.tree.resolve(path)
         _ = try bytes.withUnsafeMutableBytes { try filesystem.readBlocking(inode: inode, offset: 0, into: $0) }
+        filesystem.scheduler.settle()
         #expect(bytes == Self.content)
     }
 
@@ -110,6 +111,7 @@ import Testing
         done.withLock { held in
             while !held.value { held.wait() }
         }
+        filesystem.scheduler.settle()
     }
 
     @Test func whatHangsIsNamed() throws {
@@ -190,6 +192,7 @@ import Testing
                 done.withLock { held in
                     while !held.value { held.wait() }
                 }
+                filesystem.scheduler.settle()
                 return source
             }
             #expect(source(2_000_000, 100) == .hole)
