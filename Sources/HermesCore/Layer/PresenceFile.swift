@@ -93,15 +93,11 @@ final class PresenceFile: @unchecked Sendable {
 
     /// The diff ID that the content was compared with, and the outcome's number.
     var comparison: (diffID: Digest, outcome: UInt64) {
-        get {
-            let words = SIMD4(self[4], self[5], self[6], self[7])
-            return (Digest(sha256: unsafeBitCast(words, to: SIMD32<UInt8>.self)), self[8])
-        }
+        get { (Digest(sha256: (self[4], self[5], self[6], self[7])), self[8]) }
         set {
-            let words = unsafeBitCast(newValue.diffID.bytes, to: SIMD4<UInt64>.self)
             // A reader in between must not take the old outcome for that of the new digest.
             self[8] = 0
-            for word in 0..<4 { self[4 + word] = words[word] }
+            (self[4], self[5], self[6], self[7]) = newValue.diffID.words
             self[8] = newValue.outcome
         }
     }

@@ -2,23 +2,22 @@
 ///
 /// SHA-256 is the only algorithm that registries use for image content, and the only one accepted.
 public struct Digest: Hashable, Sendable {
-    // Words, not the vector itself: a value that wants 32-byte alignment makes the frame of an async function larger than
-    // Swift 6.3.1 allocates, and what lies behind it is overwritten.
+    /// The 32 bytes of the hash, eight to a word, in their order in memory.
+    ///
+    /// Words and no vector, nowhere: where a value that wants 32-byte alignment is inlined into an async function, its frame
+    /// gets larger than Swift 6.3.1 allocates, and what lies behind it is overwritten.
+    public typealias Words = (UInt64, UInt64, UInt64, UInt64)
+
     private let first: UInt64
     private let second: UInt64
     private let third: UInt64
     private let fourth: UInt64
 
-    /// The 32 bytes of the hash. Not to be held across an `await`.
-    public var bytes: SIMD32<UInt8> {
-        unsafeBitCast(SIMD4(first, second, third, fourth), to: SIMD32<UInt8>.self)
-    }
+    /// The hash.
+    public var words: Words { (first, second, third, fourth) }
 
-    /// The digest whose SHA-256 is `bytes`.
-    public init(sha256 bytes: SIMD32<UInt8>) {
-        let words = unsafeBitCast(bytes, to: SIMD4<UInt64>.self)
-        (first, second, third, fourth) = (words[0], words[1], words[2], words[3])
-    }
+    /// The digest whose SHA-256 is `words`.
+    public init(sha256 words: Words) { (first, second, third, fourth) = words }
 
     /// Parses "sha256:<64 hex>". Throws `corrupt` for anything else: digests come from manifests and indexes, and
     /// become parts of paths and URLs.
@@ -35,16 +34,19 @@ public struct Digest: Hashable, Sendable {
     /// Parses "sha256:<64 hex>" from bytes; nil for anything else.
     public static func parse(_ text: some Collection<UInt8>) -> Digest? {
         guard text.count == 71, text.starts(with: "sha256:".utf8) else { return nil }
-        var bytes = SIMD32<UInt8>()
-        var index = text.index(text.startIndex, offsetBy: 7)
-        for position in 0..<32 {
-            guard let high = nibble(text[index]) else { return nil }
-            index = text.index(after: index)
-            guard let low = nibble(text[index]) else { return nil }
-            index = text.index(after: index)
-            bytes[position] = high << 4 | low
+        var words: Words = (0, 0, 0, 0)
+        let isValid = withUnsafeMutableBytes(of: &words) { bytes in
+            var index = text.index(text.startIndex, offsetBy: 7)
+            for position in 0..<32 {
+                guard let high = nibble(text[index]) else { return false }
+                index = text.index(after: index)
+                guard let low = nibble(text[index]) else { return false }
+                index = text.index(after: index)
+                bytes[position] = high << 4 | low
+            }
+            return true
         }
-        return Digest(sha256: bytes)
+        return isValid ? Digest(sha256: words) : nil
     }
 
     private static func nibble(_ character: UInt8) -> UInt8? {
@@ -69,15 +71,16 @@ public struct Digest: Hashable, Sendable {
 
     /// The 64 hexadecimal digits.
     public var hex: String {
-        let bytes = bytes
-        return String(unsafeUninitializedCapacity: 64) { out in
-            let digits: StaticString = "0123456789abcdef"
-            for position in 0..<32 {
-                // 16 digits, and a nibble is at most 15.
-                out[2 * position] = digits.utf8Start[Int(bytes[position] >> 4)]
-                out[2 * position + 1] = digits.utf8Start[Int(bytes[position] & 15)]
+        withUnsafeBytes(of: words) { bytes in
+            String(unsafeUninitializedCapacity: 64) { out in
+                let digits: StaticString = "0123456789abcdef"
+                for position in 0..<32 {
+                    // 16 digits, and a nibble is at most 15.
+                    out[2 * position] = digits.utf8Start[Int(bytes[position] >> 4)]
+                    out[2 * position + 1] = digits.utf8Start[Int(bytes[position] & 15)]
+                }
+                return 64
             }
-            return 64
         }
     }
 }

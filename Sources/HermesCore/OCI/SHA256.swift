@@ -26,7 +26,7 @@ public struct SHA256: ~Copyable {
 
     /// The digest of the bytes so far, to which more can be added.
     public func current() -> Digest {
-        var words = SIMD32<UInt8>()
+        var words: Digest.Words = (0, 0, 0, 0)
         let isCopied = withUnsafeMutableBytes(of: &words) { out in
             // 32 bytes, bound to UInt8 for the call only.
             hermes_sha256_current(context, out.assumingMemoryBound(to: UInt8.self).baseAddress) == 1
@@ -37,7 +37,7 @@ public struct SHA256: ~Copyable {
 
     /// Ends the digest, returns it, and starts the next one.
     public mutating func finish() -> Digest {
-        var words = SIMD32<UInt8>()
+        var words: Digest.Words = (0, 0, 0, 0)
         withUnsafeMutableBytes(of: &words) { out in
             // 32 bytes, bound to UInt8 for the call only.
             _ = hermes_sha256_finish(context, out.assumingMemoryBound(to: UInt8.self).baseAddress)
