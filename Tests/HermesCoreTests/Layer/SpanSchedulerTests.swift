@@ -104,6 +104,7 @@ import Testing
             for (index, archive) in image.archives.enumerated() {
                 #expect(try Self.read(scheduler, index, 0..<Int64(archive.count)) == archive)
             }
+            scheduler.settle()
             #expect(scheduler.layers.areComplete)
             let requests = scheduler.counters.requestCount
             #expect(try hammer(scheduler, threads: 2, reads: 20, seed: 1) == 0)
@@ -232,6 +233,7 @@ import Testing
                 for (index, archive) in image.archives.enumerated() {
                     _ = try Self.read(first, index, 0..<Int64(archive.count))
                 }
+                first.settle()
                 #expect(second.layers.areComplete)
                 #expect(try hammer(second, threads: 2, reads: 10, seed: 8) == 0)
             }
@@ -283,6 +285,7 @@ import Testing
         for (index, archive) in image.archives.enumerated() {
             #expect(try Self.read(scheduler, index, 0..<Int64(archive.count)) == archive)
         }
+        scheduler.settle()
         #expect(layers.areComplete)
     }
 }
