@@ -29,7 +29,7 @@ proxy_start() {
     ports=$(mktemp "$work/ports.XXXXXX")
     python3 "$HERE/fault_proxy.py" "$REGISTRY" "$@" >"$ports" &
     on_exit stop_process $!
-    wait_until 30 test -s "$ports"
+    wait_until 120 test -s "$ports"
     read -r PROXY_PORT store CONTROL <"$ports"
     PROXY=127.0.0.1:$PROXY_PORT
     echo "proxy on $PROXY, store on $store, control on $CONTROL"
