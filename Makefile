@@ -5,47 +5,49 @@ DESTDIR ?=
 FUZZ_SECONDS ?= 60
 export PATH := $(PATH):/opt/swift/usr/bin
 
-.PHONY: all build demo test prepare-tests test-unit test-binary test-e2e test-fuzz fuzz lint bench install clean help
+.PHONY: all bootstrap build demo check test test-unit test-binary test-e2e test-fuzz coverage fuzz format lint bench install clean help
 all: build
 
 build: ## bin/hermes, one static binary
 	scripts/build.sh
 
-demo: ## a real image from a registry on loopback, mounted lazily (root)
-	scripts/bootstrap.sh --tests
-	scripts/build.sh
+demo: bootstrap build ## a real image from a registry on loopback, mounted lazily (root)
 	scripts/demo.sh
 
-test: prepare-tests test-unit test-binary test-e2e test-fuzz ## unit tests, checks of the binary, end-to-end tests, fuzzing (root)
+check: lint test-unit ## the quick loop: lint, compile, unit tests
 
-prepare-tests:
-	scripts/bootstrap.sh --tests
-	scripts/build.sh
+test: test-unit test-binary test-e2e test-fuzz ## unit tests, checks of the binary, end-to-end tests, fuzzing (root)
 
-test-unit: prepare-tests
-	swift test
+test-unit: bootstrap
+	scripts/test_unit.sh
 
-test-binary: prepare-tests
+test-binary: bootstrap build
 	scripts/check_binary.sh
 
-test-e2e: prepare-tests
+test-e2e: bootstrap build
 	scripts/e2e.sh
 
-test-fuzz: prepare-tests
+test-fuzz: bootstrap
 	scripts/fuzz.sh
 
-fuzz: ## libFuzzer on everything that reads hostile bytes, FUZZ_SECONDS (60) for each target
+bootstrap:
 	scripts/bootstrap.sh --tests
+
+coverage: bootstrap ## lines that the unit tests cover, by folder
+	scripts/coverage.sh
+
+fuzz: bootstrap ## libFuzzer on everything that reads hostile bytes, FUZZ_SECONDS (60) for each target
 	scripts/fuzz.sh --seconds $(FUZZ_SECONDS)
 
-lint: ## formatting and style of Swift, syntax of the scripts
+format: ## formats the Swift code
+	swift format --in-place --recursive --parallel Sources Tests Fuzz Package.swift
+
+lint: bootstrap ## formatting and style of Swift, shellcheck of the scripts
 	swift format lint --strict --recursive --parallel Sources Tests Fuzz Package.swift
-	for script in $$(git ls-files '*.sh' .ci/run); do bash -n "$$script" || exit 1; done
+	shellcheck --severity=warning $$(git ls-files '*.sh' .ci/run)
 	python3 -c 'import ast, sys; [ast.parse(open(path).read(), path) for path in sys.argv[1:]]' $$(git ls-files '*.py')
 
-bench: ## the project's figures, beside their bars (root; an image of 4 GB is made once)
-	scripts/bootstrap.sh --tests
-	scripts/build.sh
+bench: bootstrap build ## the project's figures, beside their bars (root; an image of 4 GB is made once)
 	scripts/bench/bench.sh
 
 install: ## into $(DESTDIR)$(PREFIX)/bin, with the links hermes-index and hermes-mount
@@ -53,8 +55,8 @@ install: ## into $(DESTDIR)$(PREFIX)/bin, with the links hermes-index and hermes
 	ln -sf hermes $(DESTDIR)$(PREFIX)/bin/hermes-index
 	ln -sf hermes $(DESTDIR)$(PREFIX)/bin/hermes-mount
 
-clean: ## what a build leaves in the tree; the cache (~/.cache/hermes) stays
-	rm -rf bin .build .build-static .build-fuzz
+clean: ## what a build leaves in the tree; the cache (~/.cache/hermes), with compiled code, stays
+	rm -rf bin
 
 help:
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 10

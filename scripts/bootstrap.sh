@@ -10,8 +10,9 @@ build=(
     libunistring-dev libzstd-dev zlib1g-dev
 )
 tests=(
-    attr busybox-static containerd debootstrap docker-registry e2fsprogs fio flatbuffers-compiler fuse3 gzip iproute2 jq pigz pkg-config
-    procps python3 rsync skopeo strace tar time umoci util-linux zstd
+    attr busybox-static containerd debootstrap docker-registry e2fsprogs fio flatbuffers-compiler fuse3 gzip iproute2 jq
+    libarchive-tools nginx-light openssl pigz pkg-config procps python3 python3-flatbuffers rsync shellcheck skopeo strace tar
+    time umoci util-linux zstd
 )
 # What the Swift toolchain itself needs on Debian (from its official container image).
 toolchain=(gpg libcurl4-openssl-dev libedit-dev libncurses-dev libpython3-dev libsqlite3-dev libxml2-dev pkg-config uuid-dev)
@@ -34,9 +35,19 @@ install_packages() {
     fi
     say "installing ${absent[*]}"
     mkdir -p "$HERMES_CACHE/apt/partial"
+    start_no_service
     "${as_root[@]}" apt-get "${HERMES_APT[@]}" update
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get "${HERMES_APT[@]}" --no-install-recommends install "${absent[@]}"
+}
+
+# start_no_service: packages bring services (containerd, nginx) that a machine which only builds and tests has no use for. Debian
+# asks this file before it starts one (invoke-rc.d(8)).
+start_no_service() {
+    local policy=/usr/sbin/policy-rc.d
+    [[ ! -e $policy ]] || return 0
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" install -m 755 /dev/stdin "$policy"
+    on_exit "${as_root[@]}" rm -f "$policy"
 }
 
 # swift_works: a Swift of at least 6.2 in PATH or in /opt/swift.

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Fuzzes the readers of hostile bytes: scripts/fuzz.sh [--seconds N] [TARGET...], each target for N seconds, three without the
 # option, all of them without a name. Starts from Fuzz/Corpus/TARGET; inputs that reach new code collect in
-# .build-fuzz/corpus, where a later run goes on. Prints an ok or FAIL line per target and the counts; inputs that fail stay
-# in .build-fuzz/failures, and .build-fuzz/targets/TARGET FILE reads one again.
+# $HERMES_BUILD/fuzz/corpus, where a later run goes on. Prints an ok or FAIL line per target and the counts; inputs that fail
+# stay in $HERMES_BUILD/fuzz/failures, and $HERMES_BUILD/fuzz/targets/TARGET FILE reads one again.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 . "$HERMES_ROOT/scripts/check.sh"
+build_alone "$@"
 cd "$HERMES_ROOT"
 
 seconds=3
@@ -19,15 +20,16 @@ fi
 library=$(swiftc -print-target-info | jq -r .paths.runtimeResourcePath)/clang/lib/linux/libclang_rt.fuzzer_no_main-$(uname -m).a
 [[ -f $library ]] || die "the Swift toolchain has no libFuzzer: $library"
 
+work=$HERMES_BUILD/fuzz
 # Optimised, like what is installed, and with every check that traps; internal names are open to the targets.
 say "building the fuzz targets"
-quietly env HERMES_FUZZ=1 swift build -c release --product hermes-fuzz --scratch-path .build-fuzz --sanitize address \
+quietly env HERMES_FUZZ=1 swift build -c release --product hermes-fuzz --scratch-path "$work" --sanitize address \
     -Xswiftc -enable-testing -Xswiftc -sanitize-coverage=edge,trace-cmp,inline-8bit-counters,pc-table \
     -Xswiftc -use-ld=lld -Xlinker "$library" -Xlinker -lstdc++
-binary=.build-fuzz/release/hermes-fuzz
+binary=$work/release/hermes-fuzz
 mapfile -t targets < <("$binary")
 (($#)) || set -- "${targets[@]}"
-mkdir -p .build-fuzz/targets .build-fuzz/failures
+mkdir -p "$work/targets" "$work/failures"
 
 # The files that a target writes are in memory.
 TMPDIR=$(mktemp -d /dev/shm/hermes-fuzz.XXXXXX)
@@ -37,12 +39,12 @@ export TMPDIR
 export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0
 
 fuzz() {
-    local found=.build-fuzz/corpus/$1
+    local found=$work/corpus/$1
     [[ " ${targets[*]} " == *" $1 "* ]]
-    ln -sf ../release/hermes-fuzz ".build-fuzz/targets/$1"
+    ln -sf ../release/hermes-fuzz "$work/targets/$1"
     mkdir -p "$found"
-    nice -n 19 ".build-fuzz/targets/$1" -max_total_time="$seconds" -timeout=20 \
-        -artifact_prefix=".build-fuzz/failures/$1-" "$found" "Fuzz/Corpus/$1"
+    nice -n 19 "$work/targets/$1" -max_total_time="$seconds" -timeout=20 \
+        -artifact_prefix="$work/failures/$1-" "$found" "Fuzz/Corpus/$1"
 }
 
 for target in "$@"; do check "fuzz $target" fuzz "$target"; done

@@ -7,6 +7,10 @@ export HERMES_CACHE=${HERMES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hermes}
 # Options are separate words in every apt-get call: wait for another apt, and keep the archives where no hook empties them.
 HERMES_APT=(-y -q -o DPkg::Lock::Timeout=300 -o APT::Sandbox::User=root -o "Dir::Cache::archives=$HERMES_CACHE/apt")
 
+# Compiled code, a folder for each configuration (static, debug, coverage, fuzz). All checkouts of a user share it, because the
+# dependencies take most of the time.
+export HERMES_BUILD=${HERMES_BUILD:-$HERMES_CACHE/build}
+
 say() { printf '== %s\n' "$*" >&2; }
 die() {
     printf 'error: %s\n' "$*" >&2
@@ -51,6 +55,15 @@ stop_process() {
     kill -s "${2:-TERM}" "$1" 2>/dev/null || return 0
     wait_until 20 process_gone "$1" || kill -s KILL "$1" 2>/dev/null
     wait "$1" 2>/dev/null || true
+}
+
+# build_alone "$@": makes the calling script, with its arguments, the only one that uses the build folder until it ends: runs
+# it again under a lock, which what it starts does not inherit.
+build_alone() {
+    [[ -z ${HERMES_BUILD_LOCKED:-} ]] || return 0
+    mkdir -p "$HERMES_BUILD"
+    flock --nonblock "$HERMES_BUILD/lock" true || say "waiting for another build in $HERMES_BUILD"
+    HERMES_BUILD_LOCKED=1 exec flock --close "$HERMES_BUILD/lock" "$0" "$@"
 }
 
 # quietly COMMAND...: shows what COMMAND says only if it fails.

@@ -4,7 +4,7 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 # The same code as bin/hermes, with its symbols.
-HERMES=$HERMES_ROOT/.build-static/release/hermes
+HERMES=$HERMES_BUILD/static/release/hermes
 [[ -x $HERMES ]] || die "no $HERMES: run make"
 
 python3 "$HERMES_ROOT/scripts/nasty_image.py" "$WORK/image"

@@ -31,7 +31,9 @@ done
 row "sequential read of a cached 1 GiB file, speed against ext4, both cold" \
     "$(ratio "$(median <"$WORK/ext4")" "$(median <"$WORK/hermes")")" ">= 0.7"
 
-gcc -O2 -Wall -Wextra -o "$WORK/cfs-program" "$HERE/cfs.c" $(pkg-config --cflags --libs fuse3)
+read -ra fuse3 <<<"$(pkg-config --cflags --libs fuse3)"
+read -ra fuse3 <<<"$(pkg-config --cflags --libs fuse3)"
+gcc -O2 -Wall -Wextra -o "$WORK/cfs-program" "$HERE/cfs.c" "${fuse3[@]}"
 threads=$(find "/proc/$MOUNT_PID/task" -mindepth 1 -maxdepth 1 | wc -l)
 "$WORK/cfs-program" "$WORK/cfs" "$plain" 0 "$size" "$threads" &
 cfs=$!

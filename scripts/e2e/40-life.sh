@@ -24,7 +24,7 @@ ends_on() {
 ends_while_in_use() {
     make_temp work
     mount_image --index "$shared/index" --cache "$work/cache" "$NASTY_IMAGE" "$work/mount"
-    sleep 300 <"$work/mount/big" &
+    sleep 300 3<"$work/mount/big" &
     local holder=$! status=0
     on_exit stop_process "$holder"
     end_mount TERM || status=$?

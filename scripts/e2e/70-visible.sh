@@ -134,7 +134,7 @@ image_wins() {
     quietly index_build --output "$work/index" "oci:$work/image"
     mount_image --index "$work/index" --cache "$work/cache" "oci:$work/image" "$work/mount"
     [[ $(cat "$work/mount/.hermes/state.json") == "the image's" && ! -e $work/mount/.hermes/metrics ]]
-    ls -A "$work/mount" | grep -qx '.hermes'
+    grep -qx '.hermes' <<<"$(ls -A "$work/mount")"
 }
 # The registry does not answer: reads wait, the state names them, and they go on.
 hangs() {
