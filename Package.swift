@@ -30,9 +30,15 @@ let package = Package(
         .target(name: "CCrypto"),
         .target(name: "CLinux"),
         .target(
+            name: "HermesSupport",
+            dependencies: ["CZstd", "CLinux", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: strict
+        ),
+        .target(name: "HermesHTTP", dependencies: ["HermesSupport", "CCurl"], swiftSettings: strict),
+        .target(
             name: "HermesCore",
             dependencies: [
-                "CFuse", "CCurl", "CZlib", "CDeflate", "CZstd", "CCrypto", "CLinux",
+                "HermesSupport", "HermesHTTP", "CFuse", "CZlib", "CDeflate", "CCrypto", "CLinux",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -41,19 +47,26 @@ let package = Package(
         .executableTarget(
             name: "hermes",
             dependencies: [
-                "HermesCore", "CLinux",
+                "HermesSupport", "HermesCore", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
         ),
+        // What the tests of all targets share: temporary folders, processes, fixtures.
+        .target(
+            name: "HermesTestKit", dependencies: ["HermesSupport", "CLinux"], path: "Tests/HermesTestKit",
+            swiftSettings: strict),
+        .testTarget(
+            name: "HermesSupportTests", dependencies: ["HermesSupport", "HermesTestKit"], swiftSettings: strict),
         .testTarget(
             name: "HermesCoreTests",
-            dependencies: ["HermesCore"],
+            dependencies: ["HermesSupport", "HermesHTTP", "HermesCore", "HermesTestKit"],
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),
-        .testTarget(name: "HermesTests", dependencies: ["hermes"], swiftSettings: strict),
+        .testTarget(
+            name: "HermesTests", dependencies: ["hermes", "HermesSupport", "HermesTestKit"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
@@ -62,5 +75,6 @@ let package = Package(
 if Context.environment["HERMES_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "hermes-fuzz", dependencies: ["HermesCore", "CZlib"], path: "Fuzz/Sources", swiftSettings: strict))
+            name: "hermes-fuzz", dependencies: ["HermesSupport", "HermesHTTP", "HermesCore", "CZlib"],
+            path: "Fuzz/Sources", swiftSettings: strict))
 }

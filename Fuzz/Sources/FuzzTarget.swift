@@ -1,5 +1,7 @@
 import HermesCore
 
+@testable import HermesSupport
+
 /// A reader of hostile bytes, with a name: the folder of its corpus, and the name that the program is called by.
 ///
 /// A target is a file in Targets/ and a place in `all`.

@@ -2,6 +2,7 @@ import ArgumentParser
 import CLinux
 import Glibc
 import HermesCore
+import HermesSupport
 
 /// All roles under one name; what each does is in the folder of its name.
 struct Hermes: ParsableCommand {

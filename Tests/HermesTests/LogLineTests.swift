@@ -1,8 +1,10 @@
 import FoundationEssentials
 import HermesCore
+import HermesTestKit
 import Logging
 import Testing
 
+@testable import HermesSupport
 @testable import hermes
 
 @Suite struct LogLineTests {

@@ -1,6 +1,8 @@
 import HermesCore
+import HermesTestKit
 import Testing
 
+@testable import HermesSupport
 @testable import hermes
 
 @Suite struct ProgressLineTests {

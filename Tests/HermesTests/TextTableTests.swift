@@ -1,3 +1,4 @@
+import HermesTestKit
 import Testing
 
 @testable import hermes

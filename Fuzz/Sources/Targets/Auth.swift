@@ -1,4 +1,5 @@
 @testable import HermesCore
+@testable import HermesHTTP
 
 extension FuzzTarget {
     /// WWW-Authenticate headers, one to a line, and the request for a token that they lead to.

@@ -1,6 +1,7 @@
 import CZlib
 
 @testable import HermesCore
+@testable import HermesSupport
 
 extension FuzzTarget {
     /// Gzip streams, in one of three forms: as they are; a deflate stream that gets its header and trailer here, as

@@ -1,6 +1,8 @@
 import CZlib
 import HermesCore
 
+@testable import HermesSupport
+
 /// Gzip streams made of other bytes, and zlib's own reading of them, with nothing of Hermes in between.
 enum GzipForms {
     private static func fault(_ what: String) -> HermesError { HermesError(.corrupt, what) }

@@ -1,4 +1,5 @@
 @testable import HermesCore
+@testable import HermesHTTP
 
 extension FuzzTarget {
     /// A hosts.toml, and the requests that its hosts would get.

@@ -1,4 +1,6 @@
 @testable import HermesCore
+@testable import HermesHTTP
+@testable import HermesSupport
 
 extension FuzzTarget {
     /// Manifests, indexes of manifests, image configurations and token answers.

@@ -1,4 +1,5 @@
 @testable import HermesCore
+@testable import HermesHTTP
 
 extension FuzzTarget {
     /// The head of an answer to a Range request, and its body in pieces.

@@ -1,4 +1,5 @@
 @testable import HermesCore
+@testable import HermesHTTP
 
 extension FuzzTarget {
     /// Image references, platforms and digests, one to a line.

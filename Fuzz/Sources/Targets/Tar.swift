@@ -1,4 +1,5 @@
 @testable import HermesCore
+@testable import HermesSupport
 
 extension FuzzTarget {
     /// Tar archives, in one piece and in many; what is valid becomes a zTOC, and is compiled as a mount does.

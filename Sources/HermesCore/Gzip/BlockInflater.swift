@@ -1,4 +1,5 @@
 import CDeflate
+import HermesSupport
 
 /// Inflates a span that ends at a checkpoint in one go, with libdeflate. One thread at a time.
 ///

@@ -1,3 +1,5 @@
+import HermesSupport
+
 /// The checkpoints of a zTOC's gzip layer as they lie in the file: read in place, nothing is copied.
 ///
 /// Layout (soci-snapshotter, gzip_zinfo.c), little endian and packed: `int32 have; int64 span_size;` then records of
@@ -6,7 +8,7 @@
 ///
 /// The value does not own the memory: whoever maps it keeps it mapped and unchanged for as long as the value is used.
 /// On that condition any thread may use it, hence the unchecked conformance.
-public struct CheckpointBlob: @unchecked Sendable {
+package struct CheckpointBlob: @unchecked Sendable {
     static let headerSize = 12
     static let recordSize = 17 + Checkpoint.windowSize
     // The shortest gzip header (RFC 1952 section 2.3).
@@ -19,13 +21,13 @@ public struct CheckpointBlob: @unchecked Sendable {
     private let implicit: Int
 
     /// The number of checkpoints, which is the number of spans.
-    public let count: Int
+    package let count: Int
     /// The requested number of uncompressed bytes in a span.
-    public let spanSize: Int64
+    package let spanSize: Int64
 
     /// Checks the whole blob of a layer with the given sizes; throws `corrupt` unless every checkpoint is in order and
     /// inside the layer. Afterwards no accessor can fail for 0 <= index < count.
-    public init(
+    package init(
         _ bytes: UnsafeRawBufferPointer, compressedSize: Int64, uncompressedSize: Int64
     ) throws {
         guard bytes.count >= Self.headerSize else {
@@ -77,7 +79,7 @@ public struct CheckpointBlob: @unchecked Sendable {
     }
 
     /// Checkpoint `index`, 0..<count.
-    public func checkpoint(_ index: Int) -> Checkpoint {
+    package func checkpoint(_ index: Int) -> Checkpoint {
         if index < implicit {
             return Checkpoint(compressedOffset: Self.shortestHeader, uncompressedOffset: 0, bits: 0)
         }
@@ -91,20 +93,20 @@ public struct CheckpointBlob: @unchecked Sendable {
     }
 
     /// The window of checkpoint `index`: a slice of the blob, or nil where it is implicit (all zero, never needed).
-    public func window(_ index: Int) -> UnsafeRawBufferPointer? {
+    package func window(_ index: Int) -> UnsafeRawBufferPointer? {
         guard index >= implicit else { return nil }
         let start = record(index) + 17
         return UnsafeRawBufferPointer(rebasing: bytes[start..<(start + Checkpoint.windowSize)])
     }
 
     /// The compressed bytes of span `index`, which its digest covers. Neighbours share a byte if a boundary is inside it.
-    public func compressedRange(ofSpan index: Int) -> Range<Int64> {
+    package func compressedRange(ofSpan index: Int) -> Range<Int64> {
         checkpoint(index)
             .spanStart..<(index + 1 < count ? checkpoint(index + 1).compressedOffset : compressedSize)
     }
 
     /// The uncompressed bytes of span `index`; may be empty.
-    public func uncompressedRange(ofSpan index: Int) -> Range<Int64> {
+    package func uncompressedRange(ofSpan index: Int) -> Range<Int64> {
         let end = index + 1 < count ? checkpoint(index + 1).uncompressedOffset : uncompressedSize
         return checkpoint(index).uncompressedOffset..<end
     }

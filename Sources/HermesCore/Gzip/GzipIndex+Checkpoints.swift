@@ -1,6 +1,6 @@
 extension GzipIndex {
     /// The size in bytes of the checkpoint blob (see `CheckpointBlob`).
-    public var checkpointBlobSize: Int {
+    package var checkpointBlobSize: Int {
         CheckpointBlob.headerSize + checkpoints.count * CheckpointBlob.recordSize
     }
 
@@ -8,7 +8,7 @@ extension GzipIndex {
     ///
     /// Only one window is unpacked at a time. The same index gives the same bytes. Throws what `write` throws, and
     /// `system` when memory is short.
-    public func writeCheckpoints(to write: (UnsafeRawBufferPointer) throws -> Void) throws {
+    package func writeCheckpoints(to write: (UnsafeRawBufferPointer) throws -> Void) throws {
         try withUnsafeTemporaryAllocation(byteCount: CheckpointBlob.recordSize, alignment: 8) { record in
             // The indexer keeps the number of checkpoints far below 2^31.
             record.storeBytes(of: Int32(truncatingIfNeeded: checkpoints.count).littleEndian, as: Int32.self)

@@ -1,21 +1,21 @@
 /// The index of a gzip layer: where inflate can start, and the digests of everything that was read to find out.
 ///
 /// Span i is what lies between checkpoint i and the next one (or the end). Safe to share between threads.
-public struct GzipIndex: Sendable {
+package struct GzipIndex: Sendable {
     /// The requested number of uncompressed bytes in a span; real spans are longer, but for the last.
-    public let spanSize: Int64
+    package let spanSize: Int64
     /// In the order of the stream, with strictly increasing compressed offsets. Never empty.
-    public let checkpoints: [Checkpoint]
+    package let checkpoints: [Checkpoint]
     /// SHA-256 of each span's compressed bytes: from its `spanStart` to the next one's `compressedOffset`, or to the end.
-    public let spanDigests: [Digest]
+    package let spanDigests: [Digest]
     /// The length of the gzip stream in bytes.
-    public let compressedSize: Int64
+    package let compressedSize: Int64
     /// The length of the output in bytes.
-    public let uncompressedSize: Int64
+    package let uncompressedSize: Int64
     /// SHA-256 of the gzip stream: the layer's digest.
-    public let compressedDigest: Digest
+    package let compressedDigest: Digest
     /// SHA-256 of the output: the layer's diff ID (OCI image spec, config.md).
-    public let uncompressedDigest: Digest
+    package let uncompressedDigest: Digest
 
     let windows: WindowStore
 
@@ -23,7 +23,7 @@ public struct GzipIndex: Sendable {
     /// back-reference of the span's data needs are zero, as are those before the start of the output.
     ///
     /// Any thread. Throws `system` when memory is short, and what `body` throws.
-    public func withWindow<R>(_ index: Int, _ body: (UnsafeRawBufferPointer) throws -> R) throws -> R {
+    package func withWindow<R>(_ index: Int, _ body: (UnsafeRawBufferPointer) throws -> R) throws -> R {
         try windows.withWindow(index, body)
     }
 }

@@ -1,4 +1,5 @@
 import CZlib
+import HermesSupport
 
 extension GzipIndexer {
     /// Takes in the next compressed bytes.

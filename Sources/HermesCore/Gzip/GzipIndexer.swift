@@ -1,4 +1,5 @@
 import CZlib
+import HermesSupport
 
 /// Builds the index of a gzip stream in one pass over its bytes, which are pushed in as they arrive.
 ///
@@ -8,7 +9,7 @@ import CZlib
 /// the layer, apart from a few KiB for each checkpoint.
 ///
 /// One thread at a time. After a throw every further call throws as well.
-public struct GzipIndexer: ~Copyable {
+package struct GzipIndexer: ~Copyable {
     /// What the next compressed byte is.
     enum Phase {
         /// In a member: header, deflate data or trailer.
@@ -43,7 +44,7 @@ public struct GzipIndexer: ~Copyable {
     ///
     /// Throws `usage` for a span size below 1, `system` when memory is short. Windows are stored sparse only if spans
     /// are at least as long as a window (32 KiB).
-    public init(spanSize: Int64) throws {
+    package init(spanSize: Int64) throws {
         guard spanSize > 0 else {
             throw HermesError(.usage, "a span size of \(spanSize) bytes is not positive")
         }
@@ -67,7 +68,7 @@ public struct GzipIndexer: ~Copyable {
     /// output that follows from the bytes fed so far has been delivered when the call returns. Throws `corrupt` for
     /// bytes that are not gzip (with their offset), `unsupported` if the stream needs more checkpoints than an index
     /// can hold, and what `output` throws.
-    public mutating func consume(
+    package mutating func consume(
         _ input: UnsafeRawBufferPointer, output: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         do {
@@ -79,7 +80,7 @@ public struct GzipIndexer: ~Copyable {
     }
 
     /// Ends the stream and returns its index; throws `corrupt` if the stream is truncated.
-    public mutating func finish() throws -> GzipIndex {
+    package mutating func finish() throws -> GzipIndex {
         defer { phase = .failed }
         switch phase {
         case .between, .padding: break

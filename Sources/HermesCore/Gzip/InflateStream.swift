@@ -1,4 +1,5 @@
 import CZlib
+import HermesSupport
 
 /// One zlib inflate stream and its memory. One thread at a time.
 struct InflateStream: ~Copyable {

@@ -1,14 +1,15 @@
 import CZlib
+import HermesSupport
 
 /// Inflates whole spans. Holds one zlib stream that is used again and again; one thread at a time.
-public struct SpanInflater: ~Copyable {
+package struct SpanInflater: ~Copyable {
     // The CRC-32 and length of a member (RFC 1952 section 2.3.1).
     private static let trailerSize = 8
 
     private var stream: InflateStream
 
     /// Allocates the stream; throws `system` when memory is short.
-    public init() throws {
+    package init() throws {
         stream = try InflateStream(windowBits: InflateStream.raw)
     }
 
@@ -18,7 +19,7 @@ public struct SpanInflater: ~Copyable {
     /// at the start of the output. The span may run over the end of a member into the next. Fills `output` exactly;
     /// throws `corrupt` if the span holds less, or more unless `allowsSurplus`, or no valid deflate data. A surplus is
     /// normal at the end of a layer whose zTOC was made by the SOCI tools: they do not count the padding of the tar.
-    public mutating func inflate(
+    package mutating func inflate(
         _ compressed: UnsafeRawBufferPointer, bits: UInt8, window: UnsafeRawBufferPointer?,
         into output: UnsafeMutableRawBufferPointer, allowsSurplus: Bool = false
     ) throws {

@@ -1,17 +1,19 @@
+import HermesSupport
+
 /// The index of a plain tar layer: span i is [i * spanSize, min((i + 1) * spanSize, size)). Safe to share.
-public struct UncompressedIndex: Sendable {
+package struct UncompressedIndex: Sendable {
     /// The number of bytes in every span but the last.
-    public let spanSize: Int64
+    package let spanSize: Int64
     /// SHA-256 of each span; empty for an empty layer.
-    public let spanDigests: [Digest]
+    package let spanDigests: [Digest]
     /// The length of the layer in bytes.
-    public let size: Int64
+    package let size: Int64
     /// SHA-256 of the layer: its digest and its diff ID at once.
-    public let digest: Digest
+    package let digest: Digest
 }
 
 /// Builds the index of a plain tar layer in one pass: the counterpart of `GzipIndexer`. One thread at a time.
-public struct UncompressedIndexer: ~Copyable {
+package struct UncompressedIndexer: ~Copyable {
     private let spanSize: Int64
     private var size: Int64 = 0
     // Bytes that the span at hand still lacks.
@@ -21,7 +23,7 @@ public struct UncompressedIndexer: ~Copyable {
     private var spanHash: SHA256
 
     /// Starts an index with spans of `spanSize` bytes (1 or more); throws `usage` for less.
-    public init(spanSize: Int64) throws {
+    package init(spanSize: Int64) throws {
         guard spanSize > 0 else {
             throw HermesError(.usage, "a span size of \(spanSize) bytes is not positive")
         }
@@ -33,7 +35,7 @@ public struct UncompressedIndexer: ~Copyable {
 
     /// Feeds the next bytes, which are handed on to `output` as they are. Throws what `output` throws, and
     /// `unsupported` if the layer needs more spans than an index can count.
-    public mutating func consume(
+    package mutating func consume(
         _ input: UnsafeRawBufferPointer, output: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         guard !input.isEmpty else { return }
@@ -51,7 +53,7 @@ public struct UncompressedIndexer: ~Copyable {
     }
 
     /// Ends the layer and returns its index. Throws `unsupported` as `consume` does.
-    public mutating func finish() throws -> UncompressedIndex {
+    package mutating func finish() throws -> UncompressedIndex {
         if missing < spanSize { try endSpan() }
         return UncompressedIndex(
             spanSize: spanSize, spanDigests: spanDigests, size: size, digest: hash.finish())

@@ -1,4 +1,5 @@
 import CZstd
+import HermesSupport
 
 /// The windows of a layer's checkpoints, each compressed with zstd: mostly zero bytes, they shrink to a few KiB.
 struct WindowStore: Sendable {

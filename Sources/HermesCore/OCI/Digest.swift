@@ -1,12 +1,14 @@
+import HermesSupport
+
 /// The content address of a blob: "sha256:" and 64 lower-case hexadecimal digits (OCI image spec, descriptor.md).
 ///
 /// SHA-256 is the only algorithm that registries use for image content, and the only one accepted.
-public struct Digest: Hashable, Sendable {
+package struct Digest: Hashable, Sendable {
     /// The 32 bytes of the hash, eight to a word, in their order in memory.
     ///
     /// Words and no vector, nowhere: where a value that wants 32-byte alignment is inlined into an async function, its frame
     /// gets larger than Swift 6.3.1 allocates, and what lies behind it is overwritten.
-    public typealias Words = (UInt64, UInt64, UInt64, UInt64)
+    package typealias Words = (UInt64, UInt64, UInt64, UInt64)
 
     private let first: UInt64
     private let second: UInt64
@@ -14,14 +16,14 @@ public struct Digest: Hashable, Sendable {
     private let fourth: UInt64
 
     /// The hash.
-    public var words: Words { (first, second, third, fourth) }
+    package var words: Words { (first, second, third, fourth) }
 
     /// The digest whose SHA-256 is `words`.
-    public init(sha256 words: Words) { (first, second, third, fourth) = words }
+    package init(sha256 words: Words) { (first, second, third, fourth) = words }
 
     /// Parses "sha256:<64 hex>". Throws `corrupt` for anything else: digests come from manifests and indexes, and
     /// become parts of paths and URLs.
-    public init(_ text: some StringProtocol) throws {
+    package init(_ text: some StringProtocol) throws {
         guard
             let digest = text.utf8.withContiguousStorageIfAvailable({ Digest.parse($0) })
                 ?? Digest.parse(Array(text.utf8))
@@ -32,7 +34,7 @@ public struct Digest: Hashable, Sendable {
     }
 
     /// Parses "sha256:<64 hex>" from bytes; nil for anything else.
-    public static func parse(_ text: some Collection<UInt8>) -> Digest? {
+    package static func parse(_ text: some Collection<UInt8>) -> Digest? {
         guard text.count == 71, text.starts(with: "sha256:".utf8) else { return nil }
         var words: Words = (0, 0, 0, 0)
         let isValid = withUnsafeMutableBytes(of: &words) { bytes in
@@ -58,19 +60,19 @@ public struct Digest: Hashable, Sendable {
     }
 
     /// The digest of `bytes`.
-    public static func of(_ bytes: UnsafeRawBufferPointer) -> Digest {
+    package static func of(_ bytes: UnsafeRawBufferPointer) -> Digest {
         var hash = SHA256()
         hash.update(bytes)
         return hash.finish()
     }
 
     /// The digest of `bytes`.
-    public static func of(_ bytes: [UInt8]) -> Digest {
+    package static func of(_ bytes: [UInt8]) -> Digest {
         bytes.withUnsafeBytes { of($0) }
     }
 
     /// The 64 hexadecimal digits.
-    public var hex: String {
+    package var hex: String {
         withUnsafeBytes(of: words) { bytes in
             String(unsafeUninitializedCapacity: 64) { out in
                 let digits: StaticString = "0123456789abcdef"
@@ -87,17 +89,17 @@ public struct Digest: Hashable, Sendable {
 
 extension Digest: CustomStringConvertible {
     /// "sha256:<64 hex>".
-    public var description: String { "sha256:" + hex }
+    package var description: String { "sha256:" + hex }
 }
 
 extension Digest: Codable {
     /// Reads the textual form; throws `corrupt` for anything but a SHA-256.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         try self.init(decoder.singleValueContainer().decode(String.self))
     }
 
     /// Writes the textual form.
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)
     }

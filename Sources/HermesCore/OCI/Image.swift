@@ -1,30 +1,32 @@
+import HermesSupport
+
 /// One image for one platform, resolved: everything that is needed to index or to mount it.
-public struct Image: Sendable {
+package struct Image: Sendable {
     /// A layer, with what the manifest and the configuration say of it.
-    public struct Layer: Sendable, Equatable {
+    package struct Layer: Sendable, Equatable {
         /// The packed layer in the registry.
-        public let descriptor: Descriptor
+        package let descriptor: Descriptor
         /// The SHA-256 of the unpacked layer.
-        public let diffID: Digest
+        package let diffID: Digest
         /// How the layer is packed.
-        public let compression: LayerCompression
+        package let compression: LayerCompression
         /// Whether the layer is kept outside the registry.
-        public var isForeign: Bool { LayerCompression.isForeign(mediaType: descriptor.mediaType) }
+        package var isForeign: Bool { LayerCompression.isForeign(mediaType: descriptor.mediaType) }
     }
 
     /// What the user calls the image.
-    public let reference: String
+    package let reference: String
     /// The manifest's descriptor, with its platform.
-    public let descriptor: Descriptor
+    package let descriptor: Descriptor
     /// The manifest.
-    public let manifest: ImageManifest
+    package let manifest: ImageManifest
     /// The configuration's file system part.
-    public let config: ImageConfig
+    package let config: ImageConfig
     /// The layers, lowest first.
-    public let layers: [Layer]
+    package let layers: [Layer]
 
     /// Puts manifest and configuration together. Throws `corrupt` when they do not have the same number of layers.
-    public init(reference: String, descriptor: Descriptor, manifest: ImageManifest, config: ImageConfig)
+    package init(reference: String, descriptor: Descriptor, manifest: ImageManifest, config: ImageConfig)
         throws
     {
         let diffIDs = config.rootfs.diffIDs

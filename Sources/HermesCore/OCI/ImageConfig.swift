@@ -1,11 +1,13 @@
+import HermesSupport
+
 /// The part of an image's configuration that describes its file system (OCI image spec, config.md).
-public struct ImageConfig: Codable, Sendable, Equatable {
+package struct ImageConfig: Codable, Sendable, Equatable {
     /// The layers' uncompressed identities.
-    public struct RootFS: Codable, Sendable, Equatable {
+    package struct RootFS: Codable, Sendable, Equatable {
         /// Always "layers".
-        public var type: String
+        package var type: String
         /// The SHA-256 of each uncompressed layer, lowest first.
-        public var diffIDs: [Digest]
+        package var diffIDs: [Digest]
 
         private enum CodingKeys: String, CodingKey {
             case type
@@ -14,15 +16,15 @@ public struct ImageConfig: Codable, Sendable, Equatable {
     }
 
     /// The processor that the image runs on.
-    public var architecture: String
+    package var architecture: String
     /// The operating system that the image runs on.
-    public var os: String
+    package var os: String
     /// The version of the processor.
-    public var variant: String?
+    package var variant: String?
     /// The version of the operating system; Windows only.
-    public var osVersion: String?
+    package var osVersion: String?
     /// The layers' uncompressed identities.
-    public var rootfs: RootFS
+    package var rootfs: RootFS
 
     private enum CodingKeys: String, CodingKey {
         case architecture, os, variant, rootfs
@@ -30,10 +32,10 @@ public struct ImageConfig: Codable, Sendable, Equatable {
     }
 
     /// The largest configuration that is read, in bytes.
-    public static let sizeLimit = 8 << 20
+    package static let sizeLimit = 8 << 20
 
     /// Parses a configuration. `name` is what error messages call it. Throws `corrupt`.
-    public static func parse(_ bytes: [UInt8], name: String) throws -> ImageConfig {
+    package static func parse(_ bytes: [UInt8], name: String) throws -> ImageConfig {
         let config = try JSON.decode(ImageConfig.self, from: bytes, name: name)
         guard config.rootfs.type == "layers" else {
             throw HermesError(.corrupt, "\(name) has a root file system that is not made of layers")
@@ -42,7 +44,7 @@ public struct ImageConfig: Codable, Sendable, Equatable {
     }
 
     /// What the image runs on.
-    public var platform: Platform {
+    package var platform: Platform {
         Platform(architecture: architecture, os: os, variant: variant, osVersion: osVersion).normalized
     }
 }

@@ -1,22 +1,22 @@
 /// The manifest of one image or artifact (OCI image spec, manifest.md; Docker schema 2 has the same fields).
-public struct ImageManifest: Codable, Sendable, Equatable {
+package struct ImageManifest: Codable, Sendable, Equatable {
     /// Always 2.
-    public var schemaVersion: Int
+    package var schemaVersion: Int
     /// The document's own media type; some builders leave it out.
-    public var mediaType: String?
+    package var mediaType: String?
     /// The kind of artifact, where the manifest is not an image's.
-    public var artifactType: String?
+    package var artifactType: String?
     /// The configuration blob.
-    public var config: Descriptor
+    package var config: Descriptor
     /// The layers, lowest first.
-    public var layers: [Descriptor]
+    package var layers: [Descriptor]
     /// The manifest that this one is about.
-    public var subject: Descriptor?
+    package var subject: Descriptor?
     /// What the author adds.
-    public var annotations: [String: String]?
+    package var annotations: [String: String]?
 
     /// Makes a manifest of schema version 2.
-    public init(
+    package init(
         mediaType: String? = MediaType.manifest, artifactType: String? = nil, config: Descriptor,
         layers: [Descriptor], subject: Descriptor? = nil, annotations: [String: String]? = nil
     ) {
@@ -30,26 +30,26 @@ public struct ImageManifest: Codable, Sendable, Equatable {
     }
 
     /// The kind of artifact by the rule of the distribution spec: the field, or else the configuration's media type.
-    public var effectiveArtifactType: String { artifactType ?? config.mediaType }
+    package var effectiveArtifactType: String { artifactType ?? config.mediaType }
 }
 
 /// A list of manifests, one per platform (OCI image spec, image-index.md; Docker's manifest list).
-public struct ImageIndex: Codable, Sendable, Equatable {
+package struct ImageIndex: Codable, Sendable, Equatable {
     /// Always 2.
-    public var schemaVersion: Int
+    package var schemaVersion: Int
     /// The document's own media type; some builders leave it out.
-    public var mediaType: String?
+    package var mediaType: String?
     /// The kind of artifact, where the index is not an image's.
-    public var artifactType: String?
+    package var artifactType: String?
     /// The manifests.
-    public var manifests: [Descriptor]
+    package var manifests: [Descriptor]
     /// The manifest that this index is about.
-    public var subject: Descriptor?
+    package var subject: Descriptor?
     /// What the author adds.
-    public var annotations: [String: String]?
+    package var annotations: [String: String]?
 
     /// Makes an OCI image index.
-    public init(manifests: [Descriptor]) {
+    package init(manifests: [Descriptor]) {
         schemaVersion = 2
         mediaType = MediaType.index
         self.manifests = manifests

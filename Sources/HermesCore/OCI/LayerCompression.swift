@@ -1,5 +1,5 @@
 /// How a layer's tar archive is packed, as its media type says.
-public enum LayerCompression: Hashable, Sendable {
+package enum LayerCompression: Hashable, Sendable {
     /// A plain tar archive.
     case none
     /// RFC 1952.
@@ -10,7 +10,7 @@ public enum LayerCompression: Hashable, Sendable {
     case unknown
 
     /// The compression that a layer of `mediaType` has; Docker's and OCI's types, foreign ones too.
-    public init(mediaType: String) {
+    package init(mediaType: String) {
         self =
             switch mediaType {
             case "application/vnd.oci.image.layer.v1.tar",
@@ -32,7 +32,7 @@ public enum LayerCompression: Hashable, Sendable {
     }
 
     /// Whether a layer of `mediaType` is kept outside the registry ("foreign", "nondistributable").
-    public static func isForeign(mediaType: String) -> Bool {
+    package static func isForeign(mediaType: String) -> Bool {
         mediaType.hasPrefix("application/vnd.oci.image.layer.nondistributable.")
             || mediaType.hasPrefix("application/vnd.docker.image.rootfs.foreign.")
     }

@@ -1,21 +1,22 @@
 import FoundationEssentials
+import HermesSupport
 
 /// What a manifest endpoint answers with: one image's manifest, or an index of them.
-public enum ManifestDocument: Sendable, Equatable {
+package enum ManifestDocument: Sendable, Equatable {
     /// One image or artifact.
     case manifest(ImageManifest)
     /// A list of manifests.
     case index(ImageIndex)
 
     /// The largest manifest that is read, in bytes: the limit that the distribution spec asks registries to accept.
-    public static let sizeLimit = 4 << 20
+    package static let sizeLimit = 4 << 20
 
     /// Parses a document and checks it. `name` is what error messages call it.
     ///
     /// The content decides what it is, because builders leave `mediaType` out; a document that could be taken for both
     /// kinds, or calls itself the other kind, is refused (CVE-2021-41190). Throws `corrupt` for what is not a manifest
     /// and `unsupported` for Docker's schema 1.
-    public static func parse(_ bytes: [UInt8], name: String) throws -> ManifestDocument {
+    package static func parse(_ bytes: [UInt8], name: String) throws -> ManifestDocument {
         guard bytes.count <= sizeLimit else {
             throw HermesError(.corrupt, "\(name) is larger than \(sizeLimit >> 20) MiB, which no manifest is")
         }

@@ -1,6 +1,8 @@
+import HermesSupport
+
 extension Platform {
     /// The platform of this machine.
-    public static var host: Platform {
+    package static var host: Platform {
         #if arch(x86_64)
             Platform(architecture: "amd64", os: "linux")
         #elseif arch(arm64)
@@ -11,7 +13,7 @@ extension Platform {
     }
 
     /// Parses "os/arch[/variant]", such as "linux/amd64" or "linux/arm/v7", and normalises it. Throws `usage`.
-    public init(parsing text: String) throws {
+    package init(parsing text: String) throws {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         let valid = parts.allSatisfy { part in
             !part.isEmpty && part.utf8.allSatisfy { $0.isPlatformCharacter }
@@ -27,7 +29,7 @@ extension Platform {
 
     /// The same platform in its canonical words, as containerd's `platforms.Normalize` has them: "x86_64" is "amd64",
     /// arm64's "v8" is no variant, arm without a variant is "v7".
-    public var normalized: Platform {
+    package var normalized: Platform {
         var result = self
         result.os = os.lowercased()
         result.architecture = architecture.lowercased()
@@ -59,7 +61,7 @@ extension Platform {
 
     /// What this platform can run, best first, as containerd's `platforms.Only` orders it; all normalised. The image
     /// that Hermes mounts has to be the one that containerd would have pulled.
-    public var candidates: [Platform] {
+    package var candidates: [Platform] {
         let wanted = normalized
         func with(_ architecture: String, _ variant: String?) -> Platform {
             Platform(architecture: architecture, os: wanted.os, variant: variant).normalized
@@ -83,7 +85,7 @@ extension Platform {
     }
 
     /// How well an image for `offered` suits this platform: 0 is best, nil is not at all.
-    public func rank(of offered: Platform) -> Int? {
+    package func rank(of offered: Platform) -> Int? {
         let offered = offered.normalized
         return candidates.firstIndex {
             $0.os == offered.os && $0.architecture == offered.architecture && $0.variant == offered.variant
@@ -101,7 +103,7 @@ extension Platform {
 
 extension Platform: CustomStringConvertible {
     /// "os/arch[/variant]".
-    public var description: String {
+    package var description: String {
         "\(os)/\(architecture)" + (variant.map { "/" + $0 } ?? "")
     }
 }

@@ -1,15 +1,15 @@
 /// The platform that an image or an index entry is for (OCI image spec, image-index.md).
-public struct Platform: Codable, Sendable, Hashable {
+package struct Platform: Codable, Sendable, Hashable {
     /// The CPU architecture in Go's words, such as "amd64".
-    public var architecture: String
+    package var architecture: String
     /// The operating system in Go's words, such as "linux".
-    public var os: String
+    package var os: String
     /// The variant of the CPU, such as "v8".
-    public var variant: String?
+    package var variant: String?
     /// The version of the operating system that is required.
-    public var osVersion: String?
+    package var osVersion: String?
     /// Features of the operating system that are required.
-    public var osFeatures: [String]?
+    package var osFeatures: [String]?
 
     private enum CodingKeys: String, CodingKey {
         case architecture, os, variant
@@ -18,7 +18,7 @@ public struct Platform: Codable, Sendable, Hashable {
     }
 
     /// Makes a platform.
-    public init(
+    package init(
         architecture: String, os: String, variant: String? = nil, osVersion: String? = nil,
         osFeatures: [String]? = nil
     ) {

@@ -1,3 +1,5 @@
+import HermesSupport
+
 /// The character rules of references (github.com/distribution/reference, regexp.go).
 extension Reference {
     /// Splits "registry/path": the first part is a registry when it looks like a host.
@@ -71,23 +73,6 @@ extension Reference {
 }
 
 extension UInt8 {
-    var isDigit: Bool { UInt8(ascii: "0")...UInt8(ascii: "9") ~= self }
     fileprivate var isLowerAlphanumeric: Bool { isDigit || UInt8(ascii: "a")...UInt8(ascii: "z") ~= self }
-    var isAlphanumeric: Bool { isLowerAlphanumeric || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= self }
     fileprivate var isWord: Bool { isAlphanumeric || self == UInt8(ascii: "_") }
-    var isHexadecimal: Bool {
-        isDigit || UInt8(ascii: "a")...UInt8(ascii: "f") ~= self
-            || UInt8(ascii: "A")...UInt8(ascii: "F") ~= self
-    }
-}
-
-extension Reference {
-    /// Whether a host, with or without a port, is this machine itself.
-    static func isLoopback(_ host: String) -> Bool {
-        var name = Substring(host)
-        if let colon = name.lastIndex(of: ":"), name.last != "]" { name = name[..<colon] }
-        if name == "localhost" || name == "[::1]" { return true }
-        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
-    }
 }

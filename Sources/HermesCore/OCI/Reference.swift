@@ -1,20 +1,22 @@
+import HermesSupport
+
 /// The name of an image in a registry, in Docker's grammar (github.com/distribution/reference):
 /// `[registry[:port]/]repository[:tag][@digest]`.
 ///
 /// Docker's defaults apply: no registry means docker.io, one word there means library/, neither tag nor digest means
 /// the tag "latest".
-public struct Reference: Hashable, Sendable {
+package struct Reference: Hashable, Sendable {
     /// The registry as references name it, with its port: "docker.io", "localhost:5000", "[::1]:5000".
-    public let registry: String
+    package let registry: String
     /// The repository within the registry: "library/debian".
-    public let repository: String
+    package let repository: String
     /// The tag; nil when there is only a digest.
-    public let tag: String?
+    package let tag: String?
     /// The digest of the manifest or index. It decides where there is a tag as well.
-    public let digest: Digest?
+    package let digest: Digest?
 
     /// Parses a reference. Throws `usage` that says which part is wrong.
-    public init(_ text: String) throws {
+    package init(_ text: String) throws {
         func fail(_ why: String, advice: String? = nil) -> HermesError {
             HermesError(
                 .usage, "\"\(text.printable(300))\" is not an image reference: \(why)", advice: advice)
@@ -60,17 +62,17 @@ public struct Reference: Hashable, Sendable {
     }
 
     /// The host that answers for the registry; Docker Hub's is not the one in its references.
-    public var apiHost: String { registry == Self.dockerHub ? "registry-1.docker.io" : registry }
+    package var apiHost: String { registry == Self.dockerHub ? "registry-1.docker.io" : registry }
 
     /// The tag or digest to ask the registry for.
-    public var target: String { digest?.description ?? tag ?? "latest" }
+    package var target: String { digest?.description ?? tag ?? "latest" }
 
     static let dockerHub = "docker.io"
 }
 
 extension Reference: CustomStringConvertible {
     /// The canonical form, with nothing left to default.
-    public var description: String {
+    package var description: String {
         var text = "\(registry)/\(repository)"
         if let tag { text += ":\(tag)" }
         if let digest { text += "@\(digest)" }

@@ -3,11 +3,11 @@ import CCrypto
 /// A running SHA-256 (FIPS 180-4) over OpenSSL, which uses the processor's SHA extensions where they exist.
 ///
 /// Not safe for use from two threads at once.
-public struct SHA256: ~Copyable {
+package struct SHA256: ~Copyable {
     private let context: OpaquePointer
 
     /// Starts a digest.
-    public init() {
+    package init() {
         // Fails only when memory is exhausted, where Swift's own allocations trap as well.
         guard let context = hermes_sha256_new(), hermes_sha256_reset(context) == 1 else {
             preconditionFailure("cannot start a SHA-256: out of memory")
@@ -18,14 +18,14 @@ public struct SHA256: ~Copyable {
     deinit { hermes_sha256_free(context) }
 
     /// Adds bytes.
-    public mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         guard let base = bytes.baseAddress, bytes.count > 0 else { return }
         // An update of an initialised EVP digest has no failure path (OpenSSL 3, EVP_DigestUpdate(3)).
         _ = hermes_sha256_update(context, base, bytes.count)
     }
 
     /// The digest of the bytes so far, to which more can be added.
-    public func current() -> Digest {
+    package func current() -> Digest {
         var words: Digest.Words = (0, 0, 0, 0)
         let isCopied = withUnsafeMutableBytes(of: &words) { out in
             // 32 bytes, bound to UInt8 for the call only.
@@ -36,7 +36,7 @@ public struct SHA256: ~Copyable {
     }
 
     /// Ends the digest, returns it, and starts the next one.
-    public mutating func finish() -> Digest {
+    package mutating func finish() -> Digest {
         var words: Digest.Words = (0, 0, 0, 0)
         withUnsafeMutableBytes(of: &words) { out in
             // 32 bytes, bound to UInt8 for the call only.

@@ -1,8 +1,11 @@
+import HermesHTTP
+import HermesSupport
+
 extension RegistryClient {
     /// A stream of a blob's `descriptor.size` bytes, for a thread that can block; never for the event loop or a task. The
     /// digest is not checked. Throws `usage` for a name that is no repository's; what the registry says comes with the
     /// reads: `notFound`, `denied`, `unavailable`, `protocolViolation`.
-    public func openBlob(repository: String, _ descriptor: Descriptor) throws -> any ByteSource {
+    package func openBlob(repository: String, _ descriptor: Descriptor) throws -> any ByteSource {
         guard let host = hosts.first else { throw noHost(.pull) }
         _ = try host.url(repository, "blobs/")
         return BlobStream(
@@ -20,7 +23,7 @@ extension RegistryClient {
     /// waits, a new connection repairs: who schedules fetches also schedules retries. Bytes that were
     /// delivered before a failure are right as far as the registry is.
     @discardableResult
-    public func fetchRange(
+    package func fetchRange(
         repository: String, _ digest: Digest, range: Range<Int64>, terms: FetchTerms,
         deliver: @escaping RangeFetch.Delivery, completion: @escaping RangeFetch.Completion
     ) -> RangeFetch {
@@ -45,7 +48,7 @@ extension RegistryClient {
     }
 
     /// Reads a whole blob of at most `limit` bytes and checks its digest. Throws `corrupt` when it is another.
-    public func readBlob(repository: String, _ descriptor: Descriptor, limit: Int) async throws -> [UInt8] {
+    package func readBlob(repository: String, _ descriptor: Descriptor, limit: Int) async throws -> [UInt8] {
         guard descriptor.size >= 0, descriptor.size <= Int64(limit) else {
             throw HermesError(
                 .corrupt,

@@ -1,3 +1,6 @@
+import HermesHTTP
+import HermesSupport
+
 extension RegistryClient {
     private static let accept =
         [MediaType.manifest, MediaType.index, MediaType.dockerManifest, MediaType.dockerManifestList]
@@ -5,7 +8,7 @@ extension RegistryClient {
 
     /// Finds out what a reference names, without fetching it where the registry can say so. Throws `notFound`, `denied`,
     /// `unavailable`, `protocolViolation`.
-    public func resolve(_ reference: Reference) async throws -> Descriptor {
+    package func resolve(_ reference: Reference) async throws -> Descriptor {
         let descriptor: Descriptor? = try await onHosts(
             reference.digest == nil ? .resolve : .pull, for: Self.thing(reference)
         ) { host in
@@ -42,7 +45,7 @@ extension RegistryClient {
     }
 
     /// Fetches what a reference names: a manifest or an index, with its descriptor. Bytes and digest belong together.
-    public func manifest(_ reference: Reference) async throws -> (descriptor: Descriptor, bytes: [UInt8]) {
+    package func manifest(_ reference: Reference) async throws -> (descriptor: Descriptor, bytes: [UInt8]) {
         try await onHosts(reference.digest == nil ? .resolve : .pull, for: Self.thing(reference)) { host in
             let (type, bytes) = try await Self.fetch(
                 host, reference.repository, reference.target, what: "\(reference)")
@@ -56,7 +59,7 @@ extension RegistryClient {
     }
 
     /// Fetches the manifest or index of a descriptor and checks its digest. Throws `corrupt` when it is another.
-    public func manifest(repository: String, _ descriptor: Descriptor) async throws -> [UInt8] {
+    package func manifest(repository: String, _ descriptor: Descriptor) async throws -> [UInt8] {
         let what = "manifest \(descriptor.digest) of \(repository)"
         return try await onHosts(.pull, for: "\(repository)@\(descriptor.digest)") { host in
             let (_, bytes) = try await Self.fetch(

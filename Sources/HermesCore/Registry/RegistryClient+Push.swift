@@ -1,6 +1,9 @@
+import HermesHTTP
+import HermesSupport
+
 extension RegistryClient {
     /// Where a blob's bytes are.
-    public enum BlobContent: Sendable {
+    package enum BlobContent: Sendable {
         /// In memory.
         case bytes([UInt8])
         /// In a local file, the whole of it.
@@ -8,7 +11,7 @@ extension RegistryClient {
     }
 
     /// Whether a repository has a blob, at the host that takes uploads.
-    public func hasBlob(repository: String, _ digest: Digest) async throws -> Bool {
+    package func hasBlob(repository: String, _ digest: Digest) async throws -> Bool {
         let host = try pushHost()
         var request = HTTPRequest("HEAD", try host.url(repository, "blobs/\(digest)"))
         // A redirect to an object store says that the blob is there; its URL may be signed for GET only.
@@ -26,7 +29,7 @@ extension RegistryClient {
     /// Uploads a blob in one piece, unless the repository has it; returns whether it was sent. The registry checks the
     /// digest. A broken upload starts again from the beginning.
     @discardableResult
-    public func pushBlob(
+    package func pushBlob(
         repository: String, digest: Digest, size: Int64, from content: BlobContent
     ) async throws -> Bool {
         if try await hasBlob(repository: repository, digest) { return false }
@@ -85,7 +88,7 @@ extension RegistryClient {
     /// Uploads a manifest under a tag, or under its digest when `tag` is nil; what it refers to has to be there. Returns
     /// its descriptor, and whether the registry keeps track of its subject (OCI-Subject).
     @discardableResult
-    public func pushManifest(
+    package func pushManifest(
         repository: String, tag: String? = nil, _ bytes: [UInt8], mediaType: String
     ) async throws -> (descriptor: Descriptor, tracksSubject: Bool) {
         if let tag, !Reference.isTag(tag) {

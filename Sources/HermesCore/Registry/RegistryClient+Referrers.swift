@@ -1,10 +1,13 @@
+import HermesHTTP
+import HermesSupport
+
 extension RegistryClient {
     /// The most pages of a list that are read.
     private static let pageLimit = 100
 
     /// The artifacts that say they are about `digest`, of one type or of all: from the referrers API, or, where the
     /// registry has none, from the index under the fallback tag (distribution spec, "Listing Referrers").
-    public func referrers(
+    package func referrers(
         repository: String, of digest: Digest, artifactType: String? = nil
     ) async throws -> [Descriptor] {
         let empty = HermesError(.notFound, "nothing refers to \(digest) in \(name)/\(repository)")
@@ -32,7 +35,7 @@ extension RegistryClient {
     /// Returns the manifest's descriptor. Two writers of one fallback tag at a time may lose an entry, which the
     /// distribution spec leaves open; both manifests stay.
     @discardableResult
-    public func pushReferrer(
+    package func pushReferrer(
         repository: String, _ bytes: [UInt8], mediaType: String = MediaType.manifest, subject: Digest,
         artifactType: String, annotations: [String: String]? = nil
     ) async throws -> Descriptor {

@@ -1,3 +1,5 @@
+import HermesSupport
+
 extension RegistryClient {
     /// Asks one host after the other until `body` succeeds with one. When all failed for the time being, they are asked
     /// again by the retry policy. `thing` names what is asked for, so that a host that lacks it is not asked for it

@@ -1,12 +1,14 @@
+import HermesHTTP
+import HermesSupport
 import Synchronization
 
 /// One registry: its hosts, which are itself and its mirrors, its credentials, its connections (OCI distribution
 /// spec 1.1).
 ///
 /// Can be used from any thread. The parts are in `RegistryClient+…`: manifests, blobs, pushing, referrers.
-public final class RegistryClient: Sendable {
+package final class RegistryClient: Sendable {
     /// The registry as references name it, which is also what errors call it.
-    public let name: String
+    package let name: String
     let http: HTTPClient
     /// Whom to ask, in this order.
     let hosts: [RegistryHost]
@@ -17,7 +19,7 @@ public final class RegistryClient: Sendable {
     /// plain HTTP is for this machine itself and TLS for all others, as containerd has it. `hosts` names mirrors and
     /// certificates as containerd's configuration does; nil for none. Throws `usage` for a name that is none, and
     /// `corrupt`, `notFound` or `denied` for a configuration that cannot be used.
-    public convenience init(
+    package convenience init(
         registry: String, plainHTTP: Bool? = nil, http: HTTPClient,
         credentials: @escaping CredentialLookup = CredentialSources.standard, hosts: HostsFolder? = .standard
     ) throws {
@@ -42,7 +44,7 @@ public final class RegistryClient: Sendable {
     }
 
     /// Makes a client for the registry of a reference.
-    public convenience init(
+    package convenience init(
         for reference: Reference, plainHTTP: Bool? = nil, http: HTTPClient,
         credentials: @escaping CredentialLookup = CredentialSources.standard, hosts: HostsFolder? = .standard
     ) throws {

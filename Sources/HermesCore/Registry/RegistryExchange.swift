@@ -1,4 +1,6 @@
 import Dispatch
+import HermesHTTP
+import HermesSupport
 
 /// One request to a registry with its authorisation: a 401 of the registry, or its word that it has run out, renews it and sends the request once more.
 ///

@@ -1,31 +1,11 @@
-import Synchronization
+import HermesHTTP
+import HermesSupport
 
 /// What the registry clients of this process have done. Connections, logins and tokens are shared by all that is mounted,
 /// so these counters are the process's.
 ///
 /// Safe for use from any thread; counting takes no lock.
 final class RegistryMetrics: Sendable {
-    /// The first digit of an answer's status.
-    enum StatusClass: String, MetricLabel {
-        case success = "2xx"
-        case redirect = "3xx"
-        case clientError = "4xx"
-        case serverError = "5xx"
-        case other
-
-        static let labelName = "class"
-
-        init(status: Int) {
-            switch status {
-            case 200...299: self = .success
-            case 300...399: self = .redirect
-            case 400...499: self = .clientError
-            case 500...599: self = .serverError
-            default: self = .other
-            }
-        }
-    }
-
     /// What became of looking for credentials.
     enum Lookup: String, MetricLabel {
         case found, none, failed
@@ -44,9 +24,7 @@ final class RegistryMetrics: Sendable {
     static let shared = RegistryMetrics()
 
     /// Answers of registries, token servers and proxies.
-    let responses = CounterSet<StatusClass>()
-    /// Requests that ended without an answer, or within one.
-    let failures = Atomic<Int>(0)
+    let http = HTTPMetrics()
     /// Searches for credentials.
     let lookups = CounterSet<Lookup>()
     /// Requests for tokens.
@@ -55,10 +33,11 @@ final class RegistryMetrics: Sendable {
     /// The metrics with the values that they have now.
     func families() -> [MetricFamily] {
         [
-            responses.family("hermes_http_responses_total", "Answers of registries, by the class of their status."),
+            http.responses.family(
+                "hermes_http_responses_total", "Answers of registries, by the class of their status."),
             .counter(
                 "hermes_http_failures_total", "Requests to registries that ended without a whole answer.",
-                failures.load(ordering: .relaxed)),
+                http.failures.load(ordering: .relaxed)),
             lookups.family("hermes_credential_lookups_total", "Searches for credentials, by what they found."),
             tokens.family("hermes_token_requests_total", "Requests for tokens, by what became of them."),
         ]

@@ -1,5 +1,7 @@
 import CCurl
 import Glibc
+import HermesHTTP
+import HermesSupport
 
 /// How often and when a failed request is tried again: exponential, with jitter, so that a thousand nodes do not come
 /// back at the same moment. Pure.

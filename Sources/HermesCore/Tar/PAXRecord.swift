@@ -1,14 +1,14 @@
 /// A key and a value of a PAX extended header (POSIX.1-2017 pax, "pax Extended Header").
 ///
 /// Both are raw bytes: keys are UTF-8 in well-formed archives, values of SCHILY.xattr keys are anything.
-public struct PAXRecord: Sendable, Hashable {
+package struct PAXRecord: Sendable, Hashable {
     /// The key, such as "mtime" or "SCHILY.xattr.security.capability"; not empty, without "=".
-    public var key: [UInt8]
+    package var key: [UInt8]
     /// The value, possibly empty.
-    public var value: [UInt8]
+    package var value: [UInt8]
 
     /// Makes a record.
-    public init(key: [UInt8], value: [UInt8]) {
+    package init(key: [UInt8], value: [UInt8]) {
         self.key = key
         self.value = value
     }

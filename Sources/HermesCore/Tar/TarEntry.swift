@@ -1,9 +1,11 @@
+import HermesSupport
+
 /// One file of a tar archive, as its headers describe it (POSIX.1-2017 pax, GNU tar manual "Basic Tar Format").
 ///
 /// Names are raw bytes: tar says nothing about their encoding.
-public struct TarEntry: Sendable, Equatable {
+package struct TarEntry: Sendable, Equatable {
     /// What kind of file an entry is.
-    public enum Kind: UInt8, Sendable, CaseIterable {
+    package enum Kind: UInt8, Sendable, CaseIterable {
         /// A file with data; sparse and contiguous files as well.
         case regular
         /// Another name for an earlier entry, which `linkName` names.
@@ -21,36 +23,36 @@ public struct TarEntry: Sendable, Equatable {
     }
 
     /// The name as stored: not cleaned, a trailing "/" kept.
-    public var name: [UInt8]
+    package var name: [UInt8]
     /// The target of a hard or symbolic link; empty for other kinds.
-    public var linkName: [UInt8]
+    package var linkName: [UInt8]
     /// What kind of file it is.
-    public var kind: Kind
+    package var kind: Kind
     /// The permission bits with set-user-ID, set-group-ID and sticky, as stored.
-    public var mode: Int64
+    package var mode: Int64
     /// The owner's number.
-    public var uid: UInt32
+    package var uid: UInt32
     /// The group's number.
-    public var gid: UInt32
+    package var gid: UInt32
     /// The owner's name.
-    public var uname: [UInt8]
+    package var uname: [UInt8]
     /// The group's name.
-    public var gname: [UInt8]
+    package var gname: [UInt8]
     /// When the content was last changed.
-    public var modificationTime: Timestamp
+    package var modificationTime: Timestamp
     /// The major number of a device.
-    public var deviceMajor: Int64
+    package var deviceMajor: Int64
     /// The minor number of a device.
-    public var deviceMinor: Int64
+    package var deviceMinor: Int64
     /// Every PAX record of the entry, sorted by key, each key once; for sparse files also those of `SparseMap`.
-    public var paxRecords: [PAXRecord]
+    package var paxRecords: [PAXRecord]
     /// Where the stored data begin, in bytes from the start of the archive; a multiple of 512.
-    public var dataOffset: Int64
+    package var dataOffset: Int64
     /// How many bytes of data are stored: for a sparse file less than the file has; 0 unless `kind` is regular.
-    public var size: Int64
+    package var size: Int64
 
     /// Makes an entry.
-    public init(
+    package init(
         name: [UInt8], linkName: [UInt8] = [], kind: Kind, mode: Int64 = 0, uid: UInt32 = 0, gid: UInt32 = 0,
         uname: [UInt8] = [], gname: [UInt8] = [], modificationTime: Timestamp = Timestamp(seconds: 0),
         deviceMajor: Int64 = 0, deviceMinor: Int64 = 0, paxRecords: [PAXRecord] = [], dataOffset: Int64,

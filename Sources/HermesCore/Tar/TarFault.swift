@@ -1,3 +1,5 @@
+import HermesSupport
+
 /// What is wrong with a header; the parser adds where, and throws both as a `HermesError`.
 struct TarFault: Error {
     /// The reason, in words that follow "tar header at byte 512: ".

@@ -1,3 +1,5 @@
+import HermesSupport
+
 /// One header block, decoded: the fields of the V7 header and those of the format that its magic names.
 ///
 /// The rules are those of Go's archive/tar, with which containerd unpacks layers, so that a lazily mounted layer shows

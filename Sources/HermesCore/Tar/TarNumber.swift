@@ -1,3 +1,5 @@
+import HermesSupport
+
 /// Numbers as tar writes them: octal text, base-256 (GNU, star), decimal text (PAX).
 enum TarNumber {
     /// A numeric field of a header: base-256 when the top bit of its first byte is set, octal otherwise.

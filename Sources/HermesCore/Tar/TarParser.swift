@@ -1,3 +1,5 @@
+import HermesSupport
+
 /// Reads the headers of a tar archive as it streams past; the data of files are skipped by count, never copied.
 ///
 /// Understands V7, ustar, PAX, GNU and star headers, by the rules of Go's archive/tar, with which containerd unpacks
@@ -6,7 +8,7 @@
 /// headers of one entry, whatever the archive holds.
 ///
 /// One thread at a time. A parser that has thrown is not used again.
-public struct TarParser: ~Copyable {
+package struct TarParser: ~Copyable {
     /// The longest PAX header, GNU long name or sparse map, in bytes (the limit of Go's archive/tar and libarchive).
     static let metadataLimit = 1 << 20
 
@@ -45,19 +47,19 @@ public struct TarParser: ~Copyable {
     var sparse: PendingSparseFile?
 
     /// Starts at the first byte of an archive.
-    public init() {}
+    package init() {}
 
     /// The archive's size in bytes: up to and with the two zero blocks that end it, or all bytes where there are none.
     ///
     /// Final after `finish()`. Equals the `uncompressed_archive_size` of a zTOC.
-    public var archiveSize: Int64 { position }
+    package var archiveSize: Int64 { position }
 
     /// Reads the next bytes of the archive and reports the entries whose headers are complete.
     ///
     /// Pieces may be of any size. Bytes after the archive's end are ignored. Throws `corrupt` with the byte offset and
     /// the reason for what is no tar archive, `unsupported` for entries that cannot be in a layer, and what `entry`
     /// throws.
-    public mutating func consume(
+    package mutating func consume(
         _ bytes: UnsafeRawBufferPointer, entry: (TarEntry) throws -> Void
     ) throws {
         var rest = bytes
@@ -86,7 +88,7 @@ public struct TarParser: ~Copyable {
     /// Ends the archive. Throws `corrupt` where it is cut off inside a header or inside data.
     ///
     /// As in Go, the final zero blocks and the padding after the last file may be missing.
-    public mutating func finish() throws {
+    package mutating func finish() throws {
         let isBetweenEntries =
             switch state {
             case .header, .secondZeroBlock, .ended: true

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import HermesCore
+import HermesSupport
 
 struct IndexBuild: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import HermesCore
+import HermesSupport
 
 struct IndexExport: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,4 +1,5 @@
 import HermesCore
+import HermesSupport
 
 /// What `hermes index inspect` reports of one index; the names are those of its JSON. Sizes are in bytes.
 struct IndexInspection: Encodable {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import HermesCore
+import HermesSupport
 import Logging
 
 struct MountCommand: ParsableCommand {

@@ -1,5 +1,6 @@
 import Dispatch
 import HermesCore
+import HermesSupport
 
 /// Shows on a terminal, a few times a second, how much of a mounted image is here. Elsewhere it does nothing.
 final class MountProgress: Sendable {

@@ -1,6 +1,8 @@
 import Glibc
 import HermesCore
 
+@testable import HermesSupport
+
 /// Real, varied data and the ways to compress it.
 enum GzipCorpus {
     /// About 1.3 MB: program text, machine code, a run of zeros, noise, text again from far away.

@@ -1,6 +1,8 @@
+import HermesTestKit
 import Testing
 
 @testable import HermesCore
+@testable import HermesSupport
 
 @Suite struct SOCIIndexTests {
     private static let image = Descriptor(

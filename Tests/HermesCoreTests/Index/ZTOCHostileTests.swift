@@ -1,6 +1,8 @@
+import HermesTestKit
 import Testing
 
 @testable import HermesCore
+@testable import HermesSupport
 
 /// Damaged and hostile zTOCs: reading them throws or returns, and never reads outside of the bytes.
 @Suite struct ZTOCHostileTests {

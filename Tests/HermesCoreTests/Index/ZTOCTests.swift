@@ -1,7 +1,9 @@
 import FoundationEssentials
+import HermesTestKit
 import Testing
 
 @testable import HermesCore
+@testable import HermesSupport
 
 /// The zTOC's writer and view against each other, Google's builder and flatc.
 @Suite struct ZTOCTests {
@@ -35,13 +37,13 @@ import Testing
 
     @Test(arguments: 0..<samples.count) func hasTheBytesOfGooglesBuilder(index: Int) throws {
         let sample = Self.samples[index]
-        try TarIndexTool.withFolder { folder in
-            try TarIndexTool.write(sample.description(), to: folder + "/layer.json")
-            try TarIndexTool.run([
-                TarIndexTool.python, TarIndexTool.fixture("ztoc-build.py"), folder + "/layer.json",
+        try TestTool.withFolder { folder in
+            try TestTool.write(sample.description(), to: folder + "/layer.json")
+            try TestTool.run([
+                TestTool.python, Fixture.path("ztoc-build.py"), folder + "/layer.json",
                 folder + "/ztoc",
             ])
-            let expected = try TarIndexTool.read(folder + "/ztoc")
+            let expected = try TestTool.read(folder + "/ztoc")
             let written = try sample.written()
             #expect(written.count == expected.count)
             let difference = zip(written, expected).enumerated().first { $0.element.0 != $0.element.1 }
@@ -103,25 +105,25 @@ import Testing
 
     @Test(arguments: [true, false]) func flatcReadsIt(gzip: Bool) throws {
         let sample = ZTOCSample(entryCount: 200, spanCount: 2, gzip: gzip, seed: 7, onlyText: true)
-        try TarIndexTool.withFolder { folder in
-            try TarIndexTool.write(sample.written(), to: folder + "/layer.ztoc")
-            try TarIndexTool.run([
+        try TestTool.withFolder { folder in
+            try TestTool.write(sample.written(), to: folder + "/layer.ztoc")
+            try TestTool.run([
                 "flatc", "--json", "--strict-json", "--defaults-json", "--raw-binary", "-o", folder,
-                TarIndexTool.fixture("ztoc.fbs"), "--", folder + "/layer.ztoc",
+                Fixture.path("ztoc.fbs"), "--", folder + "/layer.ztoc",
             ])
-            let json = try TarIndexTool.read(folder + "/layer.json")
+            let json = try TestTool.read(folder + "/layer.json")
             #expect(try JSONDecoder().decode(Decoded.self, from: Data(json)) == Decoded(sample))
         }
     }
 
     @Test(arguments: [true, false]) func readsWhatFlatcBuilds(gzip: Bool) throws {
         let sample = ZTOCSample(entryCount: 200, spanCount: 2, gzip: gzip, seed: 8, onlyText: true)
-        try TarIndexTool.withFolder { folder in
-            try TarIndexTool.write(Array(JSONEncoder().encode(Decoded(sample))), to: folder + "/layer.json")
-            try TarIndexTool.run([
-                "flatc", "--binary", "-o", folder, TarIndexTool.fixture("ztoc.fbs"), folder + "/layer.json",
+        try TestTool.withFolder { folder in
+            try TestTool.write(Array(JSONEncoder().encode(Decoded(sample))), to: folder + "/layer.json")
+            try TestTool.run([
+                "flatc", "--binary", "-o", folder, Fixture.path("ztoc.fbs"), folder + "/layer.json",
             ])
-            try TarIndexTool.read(folder + "/layer.bin").withUnsafeBytes { bytes in
+            try TestTool.read(folder + "/layer.bin").withUnsafeBytes { bytes in
                 let view = try ZTOCView(bytes)
                 try view.validate()
                 #expect(try view.allEntries() == sample.entries)
@@ -134,15 +136,15 @@ import Testing
     @Test func flatcReadsTarZinfo() throws {
         let zinfo = try TarZinfo(spanSize: 1 << 22, size: 12_345_678)
         #expect(zinfo.spanCount == 3)
-        try TarIndexTool.withFolder { folder in
-            try TarIndexTool.write(zinfo.encoded(), to: folder + "/spans.bin")
-            try TarIndexTool.run([
+        try TestTool.withFolder { folder in
+            try TestTool.write(zinfo.encoded(), to: folder + "/spans.bin")
+            try TestTool.run([
                 "flatc", "--json", "--strict-json", "--raw-binary", "-o", folder,
-                TarIndexTool.fixture("zinfo.fbs"),
+                Fixture.path("zinfo.fbs"),
                 "--", folder + "/spans.bin",
             ])
             let json = try JSONDecoder().decode(
-                [String: Int64].self, from: Data(TarIndexTool.read(folder + "/spans.json")))
+                [String: Int64].self, from: Data(TestTool.read(folder + "/spans.json")))
             #expect(json == ["version": 2, "span_size": 1 << 22, "size": 12_345_678])
         }
         #expect(try zinfo.encoded().withUnsafeBytes { try TarZinfo(decoding: $0) } == zinfo)

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import HermesCore
+@testable import HermesSupport
 
 @Suite struct ManifestTests {
     private static let digest = "sha256:" + String(repeating: "ab", count: 32)

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import HermesCore
+@testable import HermesSupport
 
 @Suite struct PlatformTests {
     @Test(arguments: [

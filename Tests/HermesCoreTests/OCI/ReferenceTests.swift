@@ -1,6 +1,8 @@
 import Testing
 
 @testable import HermesCore
+@testable import HermesHTTP
+@testable import HermesSupport
 
 @Suite struct ReferenceTests {
     private static let digest = "sha256:" + String(repeating: "0a", count: 32)
@@ -63,6 +65,6 @@ import Testing
         ("10.0.0.1", false), ("[::2]:5", false),
     ])
     func loopback(host: String, expected: Bool) {
-        #expect(Reference.isLoopback(host) == expected)
+        #expect(HTTPURL.isLoopback(host) == expected)
     }
 }

@@ -1,6 +1,9 @@
+import HermesTestKit
 import Testing
 
 @testable import HermesCore
+@testable import HermesHTTP
+@testable import HermesSupport
 
 @Suite struct AuthTests {
     @Test(arguments: [

@@ -1,6 +1,9 @@
+import HermesTestKit
 import Testing
 
 @testable import HermesCore
+@testable import HermesHTTP
+@testable import HermesSupport
 
 @Suite struct ProxyTests {
     private func proxy(_ url: String, _ variables: [String: String]) throws -> String? {
@@ -38,8 +41,8 @@ import Testing
     func requestsGoThroughTheProxy(tls: Bool) async throws {
         let registry = try FaultyRegistry()
         let front = try RegistryTestFront(before: registry.port, wantsCertificate: false)
-        let process = try RegistryTestProcess([
-            "python3", RegistryTestProcess.fixture("registry-proxy.py"), "\(tls ? front.port : registry.port)",
+        let process = try TestProcess([
+            "python3", Fixture.path("registry-proxy.py"), "\(tls ? front.port : registry.port)",
             "me:pass",
         ])
         let address = "http://me:pass@127.0.0.1:\(process.line())"
@@ -56,11 +59,11 @@ import Testing
 
     @Test func aHostsOwnProxyCountsMoreThanTheEnvironments() async throws {
         let registry = try FaultyRegistry()
-        let process = try RegistryTestProcess([
-            "python3", RegistryTestProcess.fixture("registry-proxy.py"), "\(registry.port)", "me:pass",
+        let process = try TestProcess([
+            "python3", Fixture.path("registry-proxy.py"), "\(registry.port)", "me:pass",
         ])
-        let folder = try RegistryTestFolder()
-        try RegistryTestProcess.run(["mkdir", "\(folder.path)/registry.test"])
+        let folder = try TestFolder()
+        try TestProcess.run(["mkdir", "\(folder.path)/registry.test"])
         try RegistryTestFile.write(
             "server = 'http://registry.test'\nproxy = 'http://me:pass@127.0.0.1:\(process.line())'",
             to: "\(folder.path)/registry.test/hosts.toml")

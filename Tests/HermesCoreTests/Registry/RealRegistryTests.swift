@@ -1,6 +1,9 @@
+import HermesTestKit
 import Testing
 
 @testable import HermesCore
+@testable import HermesHTTP
+@testable import HermesSupport
 
 /// Against Debian's docker-registry, with an image that umoci made and skopeo pushed.
 @Suite struct RealRegistryTests {
@@ -15,7 +18,7 @@ import Testing
     @Test func resolvesAnImageAsSkopeoSeesIt() async throws {
         let registry = try Self.open.get()
         let image = try await source(registry).resolve(platform: .host)
-        let digest = try RegistryTestProcess.run([
+        let digest = try TestProcess.run([
             "skopeo", "--insecure-policy", "inspect", "--tls-verify=false", "--format", "{{.Digest}}",
             "docker://127.0.0.1:\(registry.port)/test/image:v1",
         ])
@@ -64,7 +67,7 @@ import Testing
         let registry = try Self.open.get()
         let http = try HTTPClient()
         let client = try registry.client(http)
-        let bytes = registryTestBytes(5_000_000, seed: 99)
+        let bytes = testBytes(5_000_000, seed: 99)
         let digest = Digest.of(bytes)
         #expect(try await client.hasBlob(repository: "test/memory", digest) == false)
         let size = Int64(bytes.count)
@@ -134,7 +137,7 @@ import Testing
         let layer = image.layers[0].descriptor
         let streamed = try await onBlockingThread { try readAll(source.openBlob(layer)) }
         #expect(Digest.of(streamed) == layer.digest)
-        let bytes = registryTestBytes(1000, seed: 1)
+        let bytes = testBytes(1000, seed: 1)
         #expect(
             try await client.pushBlob(
                 repository: "new/one", digest: .of(bytes), size: 1000, from: .bytes(bytes)))

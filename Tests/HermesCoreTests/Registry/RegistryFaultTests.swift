@@ -1,7 +1,10 @@
 import Glibc
+import HermesTestKit
 import Testing
 
 @testable import HermesCore
+@testable import HermesHTTP
+@testable import HermesSupport
 
 /// Against a registry that misbehaves (Fixtures/registry-faults.py).
 @Suite struct RegistryFaultTests {
@@ -83,11 +86,11 @@ import Testing
     @Test func aSlowReaderLosesNothing() async throws {
         // The server's socket and the buffer fill up; small, odd reads wrap around the ring many times.
         let client = try registry.client()
-        let large = registryTestBytes(9_000_011, seed: 3)
-        let folder = try RegistryTestFolder()
+        let large = testBytes(9_000_011, seed: 3)
+        let folder = try TestFolder()
         let file = try folder.write("large", large)
-        let server = try RegistryTestProcess([
-            "python3", RegistryTestProcess.fixture("registry-faults.py"), file,
+        let server = try TestProcess([
+            "python3", Fixture.path("registry-faults.py"), file,
         ])
         let port = try #require(server.line().split(separator: " ").first.flatMap { Int($0) })
         let slow = try RegistryClient(

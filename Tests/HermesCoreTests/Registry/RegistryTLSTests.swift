@@ -1,7 +1,10 @@
 import Glibc
+import HermesTestKit
 import Testing
 
 @testable import HermesCore
+@testable import HermesHTTP
+@testable import HermesSupport
 
 /// docker-registry with TLS, which also offers HTTP/2.
 @Suite struct RegistryTLSTests {
@@ -19,7 +22,7 @@ import Testing
     /// Streams with a slow reader share their connection with ranges: back-pressure on one must not stop another.
     @Test func streamsAndRangesShareAConnection() async throws {
         let client = try client(HTTPClient(authorities: registry.certificate))
-        let bytes = registryTestBytes(12_000_011, seed: 5)
+        let bytes = testBytes(12_000_011, seed: 5)
         let descriptor = Descriptor(mediaType: "x", digest: .of(bytes), size: Int64(bytes.count))
         try await client.pushBlob(
             repository: "large", digest: descriptor.digest, size: descriptor.size, from: .bytes(bytes))

@@ -1,6 +1,8 @@
+import HermesTestKit
 import Testing
 
 @testable import HermesCore
+@testable import HermesSupport
 
 /// Tokens and redirects over the wire. Each test has a server of its own, whose counters it reads.
 @Suite struct RegistryTokenTests {
@@ -16,7 +18,7 @@ import Testing
         let metrics = RegistryMetrics.shared
         let before = (
             metrics.tokens[.granted], metrics.lookups[.found],
-            metrics.responses[.clientError], metrics.responses[.success]
+            metrics.http.responses[.clientError], metrics.http.responses[.success]
         )
         let client = try registry.client(credentials)
         try await withThrowingTaskGroup { group in
@@ -37,7 +39,8 @@ import Testing
         }
         #expect(try await registry.stats()["token-issued"] == 3)
         #expect(metrics.tokens[.granted] >= before.0 + 3 && metrics.lookups[.found] >= before.1 + 3)
-        #expect(metrics.responses[.clientError] >= before.2 + 2 && metrics.responses[.success] >= before.3 + 14)
+        #expect(
+            metrics.http.responses[.clientError] >= before.2 + 2 && metrics.http.responses[.success] >= before.3 + 14)
     }
 
     @Test func refusalsSayWhatToDoAndNoSecret() async throws {

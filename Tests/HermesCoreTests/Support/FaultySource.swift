@@ -2,6 +2,7 @@ import Dispatch
 import Synchronization
 
 @testable import HermesCore
+@testable import HermesSupport
 
 /// A source in front of another that breaks range requests as it is told.
 final class FaultySource: ImageSource {

@@ -1,6 +1,8 @@
 import Glibc
 import HermesCore
 
+@testable import HermesSupport
+
 /// Runs a tool of the system to its end and returns its standard output; throws unless it exits with 0.
 func gzipTestRun(_ arguments: [String], input: [UInt8]) throws -> [UInt8] {
     // Files instead of pipes: no deadlock however much is written.

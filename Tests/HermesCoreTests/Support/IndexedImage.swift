@@ -1,7 +1,9 @@
 import FoundationEssentials
+import HermesTestKit
 import Logging
 
 @testable import HermesCore
+@testable import HermesSupport
 
 /// An image in an OCI layout of its own, with its SOCI index.
 final class IndexedImage: Sendable {
@@ -15,13 +17,13 @@ final class IndexedImage: Sendable {
     let archives: [[UInt8]]
     let image: Image
     let layout: ImageLayout
-    let folder: RegistryTestFolder
+    let folder: TestFolder
     var source: LayoutSource { LayoutSource(layout: layout, tag: nil) }
 
     /// `spanSize` is in uncompressed bytes.
     init(_ layers: [(archive: [UInt8], packing: Packing)], spanSize: Int64) throws {
         archives = layers.map(\.archive)
-        folder = try RegistryTestFolder()
+        folder = try TestFolder()
         layout = try ImageLayout.openOrCreate(folder.path + "/layout")
         var descriptors: [Descriptor] = []
         for (archive, packing) in layers {
@@ -58,7 +60,7 @@ final class IndexedImage: Sendable {
         return try zip(views, image.layers).enumerated().map { index, pair in
             let path = "\(cache ?? folder.path)/cache\(index)"
             if (try? SpanMap(path + "/spans")) == nil {
-                try TarIndexTool.run(["mkdir", "-p", path])
+                try TestTool.run(["mkdir", "-p", path])
                 try SpanMap.compile(pair.0, in: path)
             }
             return try LazyLayer(pair.1, folder: path)

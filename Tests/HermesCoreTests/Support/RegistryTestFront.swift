@@ -1,11 +1,12 @@
 import Glibc
+import HermesTestKit
 
 @testable import HermesCore
 
 /// nginx with TLS before another server. It can want a client's certificate, which is its own authority.
 final class RegistryTestFront: Sendable {
-    let folder: RegistryTestFolder
-    let process: RegistryTestProcess
+    let folder: TestFolder
+    let process: TestProcess
     let port: Int
 
     /// The files of the server's certificate and of the client's, with their keys.
@@ -14,11 +15,11 @@ final class RegistryTestFront: Sendable {
     var clientKey: String { "\(folder.path)/client.key" }
 
     init(before target: Int, wantsCertificate: Bool) throws {
-        folder = try RegistryTestFolder()
+        folder = try TestFolder()
         port = try RealRegistry.freePort()
         let path = folder.path
         for name in ["server", "client"] {
-            try RegistryTestProcess.run([
+            try TestProcess.run([
                 "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
                 "2", "-subj", "/CN=\(name)", "-addext", "subjectAltName=IP:127.0.0.1,IP:::1,DNS:registry.test",
                 "-keyout",
@@ -42,8 +43,8 @@ final class RegistryTestFront: Sendable {
             }
             """
         let file = try folder.write("nginx.conf", Array(config.utf8))
-        process = try RegistryTestProcess([
-            "python3", RegistryTestProcess.fixture("until-stdin-closes.py"), "nginx", "-e", "\(path)/error.log", "-c",
+        process = try TestProcess([
+            "python3", Fixture.path("until-stdin-closes.py"), "nginx", "-e", "\(path)/error.log", "-c",
             file,
         ])
         try RealRegistry.waitUntilUp(port)

@@ -1,30 +1,33 @@
 import FoundationEssentials
 import Glibc
+import HermesTestKit
 
 @testable import HermesCore
+@testable import HermesHTTP
+@testable import HermesSupport
 
 /// The registry of faults (Fixtures/registry-faults.py) and a blob that it serves.
 final class FaultyRegistry: Sendable {
-    let folder: RegistryTestFolder
-    let process: RegistryTestProcess
+    let folder: TestFolder
+    let process: TestProcess
     let port: Int
     let blob: [UInt8]
     let descriptor: Descriptor
     let http: HTTPClient
 
-    init(_ blob: [UInt8] = registryTestBytes(3_000_017, seed: 7)) throws {
-        folder = try RegistryTestFolder()
+    init(_ blob: [UInt8] = testBytes(3_000_017, seed: 7)) throws {
+        folder = try TestFolder()
         self.blob = blob
         let file = try folder.write("blob", blob)
-        process = try RegistryTestProcess([
-            "python3", RegistryTestProcess.fixture("registry-faults.py"), file,
+        process = try TestProcess([
+            "python3", Fixture.path("registry-faults.py"), file,
         ])
         let ports = process.line().split(separator: " ").compactMap { Int($0) }
-        guard ports.count == 2 else { throw RegistryTestProcess.Failed(description: "no fault server") }
+        guard ports.count == 2 else { throw TestProcess.Failed(description: "no fault server") }
         port = ports[0]
         descriptor = Descriptor(
             mediaType: "application/octet-stream", digest: .of(blob), size: Int64(blob.count))
-        http = try HTTPClient()
+        http = try HTTPClient(metrics: RegistryMetrics.shared.http)
     }
 
     func client(
@@ -73,15 +76,15 @@ func collect(
 
 /// Debian's docker-registry on a free port, with an image in it.
 final class RealRegistry: Sendable {
-    let folder: RegistryTestFolder
-    let process: RegistryTestProcess
+    let folder: TestFolder
+    let process: TestProcess
     let port: Int
     let layout: ImageLayout
     /// "hermes:secret", bcrypt.
     private static let passwords = "hermes:$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n"
 
     init(password: Bool, tls: Bool = false) throws {
-        folder = try RegistryTestFolder()
+        folder = try TestFolder()
         port = try Self.freePort()
         var lines = [
             "version: 0.1", "log: {level: error, accesslog: {disabled: true}}",
@@ -89,7 +92,7 @@ final class RealRegistry: Sendable {
             "http: {addr: '127.0.0.1:\(port)'}",
         ]
         if tls {
-            try RegistryTestProcess.run([
+            try TestProcess.run([
                 "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                 "-days", "2",
                 "-subj", "/CN=hermes test", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
@@ -104,15 +107,15 @@ final class RealRegistry: Sendable {
             lines.append("auth: {htpasswd: {realm: 'the test', path: '\(file)'}}")
         }
         let config = try folder.write("config.yml", Array(lines.joined(separator: "\n").utf8))
-        process = try RegistryTestProcess([
-            "python3", RegistryTestProcess.fixture("until-stdin-closes.py"), "docker-registry", "serve",
+        process = try TestProcess([
+            "python3", Fixture.path("until-stdin-closes.py"), "docker-registry", "serve",
             config,
         ])
         layout = try Self.makeImage(in: folder)
         try waitUntilUp()
         var copy = ["skopeo", "--insecure-policy", "copy", "-q", "--dest-tls-verify=false"]
         if password { copy += ["--dest-creds", "hermes:secret"] }
-        try RegistryTestProcess.run(
+        try TestProcess.run(
             copy + ["oci:\(layout.path):v1", "docker://127.0.0.1:\(port)/test/image:v1"])
     }
 
@@ -120,18 +123,18 @@ final class RealRegistry: Sendable {
     var certificate: String { "\(folder.path)/certificate" }
 
     /// Two layers with varied files, made by umoci.
-    static func makeImage(in folder: RegistryTestFolder) throws -> ImageLayout {
+    static func makeImage(in folder: TestFolder) throws -> ImageLayout {
         let path = "\(folder.path)/layout"
-        try RegistryTestProcess.run(["umoci", "init", "--layout", path])
-        try RegistryTestProcess.run(["umoci", "new", "--image", "\(path):v1"])
+        try TestProcess.run(["umoci", "init", "--layout", path])
+        try TestProcess.run(["umoci", "new", "--image", "\(path):v1"])
         for (number, size) in [(1, 900_000), (2, 40_000)] {
             let content = "\(folder.path)/content\(number)"
-            try RegistryTestProcess.run(["mkdir", "-p", "\(content)/usr"])
+            try TestProcess.run(["mkdir", "-p", "\(content)/usr"])
             try AtomicFile.write(
-                registryTestBytes(size, seed: UInt64(number)), to: "\(content)/usr/file\(number)",
+                testBytes(size, seed: UInt64(number)), to: "\(content)/usr/file\(number)",
                 temporaryIn: folder.path)
-            try RegistryTestProcess.run(["tar", "-C", content, "-cf", "\(content).tar", "."])
-            try RegistryTestProcess.run([
+            try TestProcess.run(["tar", "-C", content, "-cf", "\(content).tar", "."])
+            try TestProcess.run([
                 "umoci", "raw", "add-layer", "--image", "\(path):v1", "\(content).tar",
             ])
         }
@@ -179,6 +182,6 @@ final class RealRegistry: Sendable {
             if status == 0 { return }
             usleep(20_000)
         }
-        throw RegistryTestProcess.Failed(description: "nothing listens on port \(port)")
+        throw TestProcess.Failed(description: "nothing listens on port \(port)")
     }
 }

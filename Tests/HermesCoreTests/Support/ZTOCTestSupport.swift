@@ -1,7 +1,9 @@
 import FoundationEssentials
+import HermesTestKit
 import Testing
 
 @testable import HermesCore
+@testable import HermesSupport
 
 /// A layer's description, from which the writer and other builders make a zTOC.
 struct ZTOCSample {

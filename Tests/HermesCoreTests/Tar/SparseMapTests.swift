@@ -1,6 +1,8 @@
+import HermesTestKit
 import Testing
 
 @testable import HermesCore
+@testable import HermesSupport
 
 /// Sparse files whose maps are wrong: a reader would get wrong bytes, so they are refused.
 @Suite struct SparseMapTests {

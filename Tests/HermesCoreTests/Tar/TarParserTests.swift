@@ -1,6 +1,8 @@
+import HermesTestKit
 import Testing
 
 @testable import HermesCore
+@testable import HermesSupport
 
 /// What other programs do not write: odd, old and hostile headers.
 @Suite struct TarParserTests {

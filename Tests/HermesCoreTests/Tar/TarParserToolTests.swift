@@ -1,14 +1,16 @@
+import HermesTestKit
 import Testing
 
 @testable import HermesCore
+@testable import HermesSupport
 
 /// Archives of other programs, read by the parser and by Python's tarfile.
 @Suite struct TarParserToolTests {
     private func check(_ path: String) throws -> [TarEntry] {
-        let expected = try TarIndexTool.run([TarIndexTool.python, TarIndexTool.fixture("tar-dump.py"), path])
+        let expected = try TestTool.run([TestTool.python, Fixture.path("tar-dump.py"), path])
             .text
             .split(separator: "\n").map(String.init)
-        let bytes = try TarIndexTool.read(path)
+        let bytes = try TestTool.read(path)
         let (entries, size) = try parseTar(bytes)
         #expect(entries.map(\.dump) + [String(size)] == expected)
         for piece in [1, 7, 511, 512, 513] {
@@ -26,13 +28,13 @@ import Testing
         """
 
     @Test(arguments: ["v7", "ustar", "gnu", "oldgnu", "posix"]) func gnuTar(format: String) throws {
-        try TarIndexTool.withFolder { folder in
-            try TarIndexTool.run(["sh", "-c", Self.makeTree, folder])
+        try TestTool.withFolder { folder in
+            try TestTool.run(["sh", "-c", Self.makeTree, folder])
             // V7 has no room for the fifo and the long name, V7 and ustar none for times before 1970.
             let small =
                 (format == "v7" ? ["--exclude=pipe", "--exclude=nn*"] : [])
                 + (format == "v7" || format == "ustar" ? ["--exclude=old"] : [])
-            try TarIndexTool.run(
+            try TestTool.run(
                 ["tar", "-C", folder, "--format=\(format)", "--sort=name"] + small + [
                     "-cf", folder + "/t", "tree",
                 ])
@@ -49,28 +51,28 @@ import Testing
     }
 
     @Test(arguments: ["ustar", "pax", "gnutar", "v7"]) func bsdTar(format: String) throws {
-        try TarIndexTool.withFolder { folder in
-            try TarIndexTool.run([
+        try TestTool.withFolder { folder in
+            try TestTool.run([
                 "sh", "-c", Self.makeTree + "; rm -rf ../../tree/nn* ../../tree/pipe", folder,
             ])
-            try TarIndexTool.run(["bsdtar", "-C", folder, "--format=\(format)", "-cf", folder + "/t", "tree"])
+            try TestTool.run(["bsdtar", "-C", folder, "--format=\(format)", "-cf", folder + "/t", "tree"])
             // V7 and ustar have no room for times before 1970.
             #expect(try check(folder + "/t").count == ["v7": 10, "ustar": 10][format] ?? 11)
         }
     }
 
     @Test(arguments: ["ustar", "gnu", "pax"]) func pythonTar(format: String) throws {
-        try TarIndexTool.withFolder { folder in
+        try TestTool.withFolder { folder in
             let path = folder + "/t"
-            try TarIndexTool.run([TarIndexTool.python, TarIndexTool.fixture("tar-make.py"), path, format])
+            try TestTool.run([TestTool.python, Fixture.path("tar-make.py"), path, format])
             let entries = try check(path)
             #expect(entries.count == ["ustar": 10, "gnu": 16, "pax": 19][format])
         }
     }
 
     @Test func extendedAttributes() throws {
-        try TarIndexTool.withFolder { folder in
-            try TarIndexTool.run([
+        try TestTool.withFolder { folder in
+            try TestTool.run([
                 "sh", "-c",
                 "cd $0; echo x > a; setfattr -n user.colour -v $(seq -s, 500) a; tar --xattrs -cf t a",
                 folder,
@@ -86,9 +88,9 @@ import Testing
         ["--format=posix", "--sparse-version=0.1"], ["--format=posix", "--sparse-version=1.0"],
     ])
     func sparse(options: [String]) throws {
-        try TarIndexTool.withFolder { folder in
+        try TestTool.withFolder { folder in
             // One file with few stretches, one with more than fit in a header or a block, one that is only a hole.
-            try TarIndexTool.run([
+            try TestTool.run([
                 "sh", "-c",
                 """
                 set -e; cd $0; truncate -s 1M few hole; yes few | dd of=few bs=4096 seek=3 count=2 conv=notrunc 2>/dev/null
@@ -97,7 +99,7 @@ import Testing
                 echo after > plain
                 """, folder,
             ])
-            try TarIndexTool.run(
+            try TestTool.run(
                 ["tar", "-C", folder, "-S"] + options + [
                     "-cf", folder + "/t", "few", "many", "hole", "plain",
                 ])

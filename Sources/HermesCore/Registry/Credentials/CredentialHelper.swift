@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HermesSupport
 
 /// A program `docker-credential-NAME` on PATH that keeps credentials
 /// (github.com/docker/docker-credential-helpers): asked with "get", the registry on its standard input, JSON on its

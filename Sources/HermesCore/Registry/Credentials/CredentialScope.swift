@@ -1,14 +1,14 @@
 /// What credentials are wanted for.
-public struct CredentialScope: Sendable, Hashable {
+package struct CredentialScope: Sendable, Hashable {
     /// The registry or mirror as references name it: "docker.io", "localhost:5000".
-    public var registry: String
+    package var registry: String
     /// The repository; nil when it is not known.
-    public var repository: String?
+    package var repository: String?
     /// Whether the registry refused what was found before: what is kept from then is of no use.
-    public var isRenewal: Bool
+    package var isRenewal: Bool
 
     /// Makes one.
-    public init(registry: String, repository: String? = nil, isRenewal: Bool = false) {
+    package init(registry: String, repository: String? = nil, isRenewal: Bool = false) {
         self.registry = registry
         self.repository = repository
         self.isRenewal = isRenewal

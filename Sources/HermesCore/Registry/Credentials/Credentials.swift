@@ -1,5 +1,5 @@
 /// What a user logged in with.
-public enum Credentials: Sendable, Equatable {
+package enum Credentials: Sendable, Equatable {
     /// A name and a password (or an access token in its place).
     case password(user: String, password: String)
     /// A refresh token, to be exchanged at the registry's token server (OAuth 2).
@@ -12,4 +12,4 @@ public enum Credentials: Sendable, Equatable {
 }
 
 /// Finds credentials; nil when there are none. Called on a background thread, and may block.
-public typealias CredentialLookup = @Sendable (_ scope: CredentialScope) throws -> Credentials?
+package typealias CredentialLookup = @Sendable (_ scope: CredentialScope) throws -> Credentials?

@@ -1,7 +1,8 @@
 import FoundationEssentials
+import HermesSupport
 
 /// The credentials that `docker login` keeps: config.json with `auths`, `credHelpers` and `credsStore`.
-public struct DockerConfig: Sendable {
+package struct DockerConfig: Sendable {
     private struct File: Decodable {
         struct Entry: Decodable {
             var auth: String?
@@ -18,19 +19,19 @@ public struct DockerConfig: Sendable {
     private let path: String
 
     /// Looks in $DOCKER_CONFIG/config.json, or else ~/.docker/config.json; a missing file means no credentials.
-    public static let lookup: CredentialLookup = { scope in
+    package static let lookup: CredentialLookup = { scope in
         guard let path = defaultPath else { return nil }
         return try DockerConfig(path: path)?.credentials(for: scope)
     }
 
     private static var defaultPath: String? {
-        let variable = CredentialSources.variable
+        let variable = EnvironmentVariable.value
         return variable("DOCKER_CONFIG").map { $0 + "/config.json" }
             ?? variable("HOME").map { $0 + "/.docker/config.json" }
     }
 
     /// Reads a config.json; nil when there is no such file. Throws when it cannot be read or is not valid.
-    public init?(path: String) throws {
+    package init?(path: String) throws {
         let bytes: [UInt8]
         do {
             bytes = try LocalFile.read(path, limit: 4 << 20)
@@ -43,7 +44,7 @@ public struct DockerConfig: Sendable {
 
     /// The credentials for an image: its helper's, the store's, or those in the file; the key with the longest part of
     /// the image's name decides. Throws `denied` when a helper fails.
-    public func credentials(for scope: CredentialScope) throws -> Credentials? {
+    package func credentials(for scope: CredentialScope) throws -> Credentials? {
         if let repository = scope.repository, let entry = entry(registry: scope.registry, repository: repository) {
             return try credentials(from: entry, registry: scope.path)
         }
@@ -61,7 +62,7 @@ public struct DockerConfig: Sendable {
     }
 
     /// The credentials for the whole of a registry. Throws `denied` when a helper fails.
-    public func credentials(for registry: String) throws -> Credentials? {
+    package func credentials(for registry: String) throws -> Credentials? {
         let names = Self.names(of: registry)
         let helper = names.lazy.compactMap { file.credHelpers?[$0] }.first ?? file.credsStore
         if let helper, !helper.isEmpty,

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import HermesSupport
 
 /// A run of a program that gives credentials: text in, text out, bounded in time and size. What it writes is never shown:
 /// it may be a secret.

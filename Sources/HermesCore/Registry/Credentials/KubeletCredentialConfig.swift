@@ -1,3 +1,4 @@
+import HermesSupport
 import Yams
 
 /// A kubelet's configuration of credential providers (kubelet.config.k8s.io, v1alpha1 to v1).

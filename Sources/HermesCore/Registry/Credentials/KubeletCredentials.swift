@@ -1,11 +1,12 @@
 import FoundationEssentials
+import HermesSupport
 import Synchronization
 
 /// The credentials of a kubelet's providers: programs that are asked for each image that their patterns match
 /// (Kubernetes, "Configure a kubelet image credential provider").
 ///
 /// Can be used from any thread. Answers are kept for as long as they or the configuration say.
-public final class KubeletCredentials: Sendable {
+package final class KubeletCredentials: Sendable {
     private let config: KubeletCredentialConfig
     private let folder: String
     private let cache = Mutex<[Key: Answer]>([:])
@@ -27,17 +28,17 @@ public final class KubeletCredentials: Sendable {
 
     /// Reads a CredentialProviderConfig in YAML or JSON. `programs` is the folder of the providers' programs. Throws `corrupt`
     /// for a file that is not valid, and as a file that cannot be read does.
-    public init(configuration path: String, programs folder: String) throws {
+    package init(configuration path: String, programs folder: String) throws {
         config = try KubeletCredentialConfig.parse(LocalFile.read(path, limit: 4 << 20), name: path)
         self.folder = folder
     }
 
     /// This as a source of credentials.
-    public var lookup: CredentialLookup { { try self.credentials(for: $0) } }
+    package var lookup: CredentialLookup { { try self.credentials(for: $0) } }
 
     /// The credentials for an image, from the first provider that has some; nil when none has. Throws `denied` when a
     /// provider fails and no other has any. Blocks while programs run, each for up to a minute.
-    public func credentials(for scope: CredentialScope) throws -> Credentials? {
+    package func credentials(for scope: CredentialScope) throws -> Credentials? {
         var failure: (any Error)?
         for provider in config.providers
         where provider.matchImages.contains(where: { ImageGlob($0).matches(scope.path) }) {

@@ -1,3 +1,5 @@
+import HermesSupport
+
 /// Which of a registry's hosts to ask, and in which order: the memory of what failed, without any I/O.
 ///
 /// Hosts are numbers in the order of their configuration. One that fails is out of the way for a while, twice as long

@@ -1,3 +1,5 @@
+import HermesSupport
+
 /// How fast a host usually answers, and whether it keeps losing to others. Pure; times are in milliseconds.
 struct HostPace: Sendable {
     /// The moving average of the time to the first byte; nil before the first answer.

@@ -1,3 +1,5 @@
+import HermesSupport
+
 /// One request's way through the hosts: whom to ask next, and whose failure counts in the end. Pure.
 ///
 /// The hosts that are in order come first. Those that failed lately are the last resort, and only while nobody whose

@@ -1,7 +1,9 @@
+import HermesSupport
+
 extension HostsFile {
     /// Reads a hosts.toml. Throws `corrupt` with the line or the field that is wrong. Fields that are not known are left
     /// out, as containerd does. Pure.
-    public static func parse(_ bytes: [UInt8]) throws -> HostsFile {
+    package static func parse(_ bytes: [UInt8]) throws -> HostsFile {
         guard bytes.count <= sizeLimit else {
             throw HermesError(.corrupt, "it is larger than \(sizeLimit) bytes")
         }

@@ -1,20 +1,21 @@
 import Glibc
+import HermesSupport
 
 /// A folder of containerd's host configuration, "certs.d": one folder per registry, with a hosts.toml or with
 /// certificates by Docker's naming.
-public struct HostsFolder: Sendable {
+package struct HostsFolder: Sendable {
     /// Where containerd has it by default.
-    public static let standard = HostsFolder("/etc/containerd/certs.d")
+    package static let standard = HostsFolder("/etc/containerd/certs.d")
 
     /// The folder; it need not exist.
-    public let path: String
+    package let path: String
 
     /// Names a folder.
-    public init(_ path: String) { self.path = path }
+    package init(_ path: String) { self.path = path }
 
     /// The configuration for a registry, its paths made absolute; nil when there is none. Throws `corrupt` for a file
     /// that is not valid, where containerd would go on without it, and `denied` or `io` for one that cannot be read.
-    public func file(for registry: String) throws -> HostsFile? {
+    package func file(for registry: String) throws -> HostsFile? {
         for name in Self.names(for: registry) {
             let folder = "\(path)/\(name)"
             var status = stat()

@@ -1,3 +1,6 @@
+import HermesHTTP
+import HermesSupport
+
 extension RegistryHost {
     /// The hosts of a registry in the order in which they are asked: the mirrors of its configuration, then the server,
     /// which is the registry itself unless the configuration names another. `plainHTTP` is for the registry itself.
@@ -26,14 +29,14 @@ extension RegistryHost {
     ) throws -> [RegistryHost] {
         let own = registry == Reference.dockerHub ? "registry-1.docker.io" : registry
         // As with containerd, a registry on loopback speaks plain HTTP unless something is said about its certificate.
-        let isPlain = plainHTTP ?? (Reference.isLoopback(own) && !host.hasTLSSettings)
+        let isPlain = plainHTTP ?? (HTTPURL.isLoopback(own) && !host.hasTLSSettings)
         let url = try HTTPURL(host.url ?? "\(isPlain ? "http" : "https")://\(own)")
         let isOwn = url.authority == (try HTTPURL("\(url.scheme)://\(own)")).authority
         let isSpecial = host.hasTLSSettings || host.dialTimeout != nil || host.proxy != nil || !isLast
         // A dead mirror keeps its readers waiting for less than the registry may.
         let settings =
             isSpecial
-            ? try HTTPHostSettings(host, system: http.authorities, connectTimeout: isLast ? nil : 5000) : nil
+            ? try host.connection(system: http.authorities, connectTimeout: isLast ? nil : 5000) : nil
         func served(at url: HTTPURL) throws -> RegistryHost {
             try RegistryHost(
                 name: isOwn ? registry : url.authority, url: apiRoot(url, host), namespace: isOwn ? nil : registry,
@@ -52,6 +55,25 @@ extension RegistryHost {
         var path = url.path.split(separator: "/").map { "/\($0)" }.joined()
         if !host.overridePath, !path.hasSuffix("/v2") { path += "/v2" }
         return try HTTPURL(url.origin + path)
+    }
+}
+
+extension HostsFile.Host {
+    /// Reads the files. `system` is the file of the authorities that are trusted anyway. Throws `corrupt` for one without
+    /// a certificate, and as a file that cannot be read does.
+    fileprivate func connection(system: String?, connectTimeout: Int?) throws -> HTTPConnectionSettings {
+        var pem: [UInt8]?
+        for path in authorities {
+            let bytes = try LocalFile.read(path, limit: 4 << 20)
+            guard String(decoding: bytes, as: UTF8.self).contains("-----BEGIN CERTIFICATE-----") else {
+                throw HermesError(.corrupt, "\(path) has no certificate")
+            }
+            pem = try (pem ?? system.map { try LocalFile.read($0, limit: 16 << 20) } ?? []) + [0x0a] + bytes
+        }
+        // libcurl shows one certificate per connection; containerd's first is the one that matters.
+        return HTTPConnectionSettings(
+            authorities: pem, client: clients.first.map { ($0.certificate, $0.key) }, verifies: skipVerify != true,
+            connectTimeout: dialTimeout ?? connectTimeout, proxy: proxy)
     }
 }
 

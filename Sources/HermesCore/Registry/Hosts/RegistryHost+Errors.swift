@@ -1,4 +1,6 @@
 import FoundationEssentials
+import HermesHTTP
+import HermesSupport
 
 extension RegistryHost {
     /// How much of an error's body is read.

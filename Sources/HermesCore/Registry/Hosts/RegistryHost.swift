@@ -1,3 +1,6 @@
+import HermesHTTP
+import HermesSupport
+
 /// One host that serves a registry's images: the registry itself or a mirror, with its own login and redirects.
 ///
 /// Can be used from any thread.
@@ -12,7 +15,7 @@ final class RegistryHost: Sendable {
     private let namespace: String?
     let capabilities: HostCapabilities
     let headers: [(name: String, value: String)]
-    let settings: HTTPHostSettings?
+    let settings: HTTPConnectionSettings?
     let http: HTTPClient
     let authenticator: Authenticator
     let targets = BlobTargets()
@@ -20,7 +23,7 @@ final class RegistryHost: Sendable {
     /// `url` is the host's with the path that its API has. `settings` is nil where there is nothing special.
     init(
         name: String, url: HTTPURL, namespace: String?, capabilities: HostCapabilities = .all,
-        headers: [HostsFile.HostHeader] = [], settings: HTTPHostSettings? = nil, http: HTTPClient,
+        headers: [HostsFile.HostHeader] = [], settings: HTTPConnectionSettings? = nil, http: HTTPClient,
         credentials: @escaping CredentialLookup
     ) throws {
         self.name = name

@@ -1,13 +1,15 @@
 import Glibc
+import HermesTestKit
 import Synchronization
 import Testing
 
 @testable import HermesCore
+@testable import HermesSupport
 
 @Suite struct CredentialTests {
-    private let folder: RegistryTestFolder
+    private let folder: TestFolder
 
-    init() throws { folder = try RegistryTestFolder() }
+    init() throws { folder = try TestFolder() }
 
     @Test(arguments: [
         ("r.io", "team/app", "app"), ("r.io", "team/other", "team"), ("r.io", "else", "whole"),

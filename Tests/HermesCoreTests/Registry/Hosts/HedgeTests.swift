@@ -1,24 +1,26 @@
+import HermesTestKit
 import Synchronization
 import Testing
 
 @testable import HermesCore
+@testable import HermesSupport
 
 /// Range fetches that a process waits for, over the wire: slow, silent, busy and lying servers.
 @Suite struct HedgeTests {
     private let registry: FaultyRegistry
     private let mirror: FaultyRegistry
-    private let folder: RegistryTestFolder
+    private let folder: TestFolder
 
     init() throws {
         registry = try FaultyRegistry()
         mirror = try FaultyRegistry()
-        folder = try RegistryTestFolder()
+        folder = try TestFolder()
     }
 
     /// A client whose mirror has one fault for everything.
     private func client(mirror fault: String) throws -> RegistryClient {
         let path = "\(folder.path)/127.0.0.1_\(registry.port)_"
-        try RegistryTestProcess.run(["mkdir", "-p", path])
+        try TestProcess.run(["mkdir", "-p", path])
         try RegistryTestFile.write("[host.'http://127.0.0.1:\(mirror.port)/as-\(fault)']", to: "\(path)/hosts.toml")
         return try registry.client(tries: 1, hosts: HostsFolder(folder.path), longestAsked: 3_600_000)
     }

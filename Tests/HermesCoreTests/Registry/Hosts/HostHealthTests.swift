@@ -1,6 +1,7 @@
 import Testing
 
 @testable import HermesCore
+@testable import HermesSupport
 
 @Suite struct HostHealthTests {
     private let start = Monotonic(nanoseconds: 1_000_000_000)

@@ -1,6 +1,8 @@
+import HermesTestKit
 import Testing
 
 @testable import HermesCore
+@testable import HermesSupport
 
 @Suite struct HostsFileTests {
     private func parse(_ text: String) throws -> HostsFile { try HostsFile.parse(Array(text.utf8)) }
@@ -66,24 +68,24 @@ import Testing
         #expect(HostsFolder.names(for: "r.io:5000") == ["r.io_5000_", "r.io:5000", "_default"])
         #expect(HostsFolder.names(for: "[::1]") == ["[::1]", "_default"])
         #expect(HostsFolder.names(for: "[::1]:5000") == ["[::1]_5000_", "[::1]:5000", "_default"])
-        let root = try RegistryTestFolder()
+        let root = try TestFolder()
         let folder = HostsFolder(root.path)
         #expect(try folder.file(for: "r.io") == nil)
         for (name, server) in [("_default", "d"), ("r.io", "plain"), ("r.io:5000", "colon"), ("r.io_5000_", "under")] {
-            try RegistryTestProcess.run(["mkdir", "\(root.path)/\(name)"])
+            try TestProcess.run(["mkdir", "\(root.path)/\(name)"])
             try RegistryTestFile.write("server = '\(server)'\nca = 'x.crt'", to: "\(root.path)/\(name)/hosts.toml")
         }
         #expect(try folder.file(for: "r.io:5000")?.server.url == "https://under")
         #expect(try folder.file(for: "r.io")?.server.url == "https://plain")
         #expect(try folder.file(for: "other.io")?.server.url == "https://d")
         #expect(try folder.file(for: "r.io")?.server.authorities == ["\(root.path)/r.io/x.crt"])
-        try RegistryTestProcess.run(["rm", "-r", "\(root.path)/r.io_5000_"])
+        try TestProcess.run(["rm", "-r", "\(root.path)/r.io_5000_"])
         #expect(try folder.file(for: "r.io:5000")?.server.url == "https://colon")
     }
 
     @Test func fallsBackOnCertificates() throws {
-        let root = try RegistryTestFolder()
-        try RegistryTestProcess.run(["mkdir", "\(root.path)/r.io"])
+        let root = try TestFolder()
+        try TestProcess.run(["mkdir", "\(root.path)/r.io"])
         for name in ["b.crt", "a.crt", "c.cert", "c.key", "lone.cert", "readme"] {
             try RegistryTestFile.write("x", to: "\(root.path)/r.io/\(name)")
         }

@@ -1,22 +1,24 @@
+import HermesTestKit
 import Testing
 
 @testable import HermesCore
+@testable import HermesSupport
 
 /// Certificates of hosts.toml, with nginx before a registry.
 @Suite struct HostsTLSTests {
     private let registry: FaultyRegistry
-    private let folder: RegistryTestFolder
+    private let folder: TestFolder
 
     init() throws {
         registry = try FaultyRegistry()
-        folder = try RegistryTestFolder()
+        folder = try TestFolder()
     }
 
     private func client(_ front: RegistryTestFront, host: String = "127.0.0.1", _ toml: String?) throws
         -> RegistryClient
     {
         let name = "\(host):\(front.port)"
-        try RegistryTestProcess.run(["mkdir", "-p", "\(folder.path)/\(name)"])
+        try TestProcess.run(["mkdir", "-p", "\(folder.path)/\(name)"])
         if let toml { try RegistryTestFile.write(toml, to: "\(folder.path)/\(name)/hosts.toml") }
         return try RegistryClient(
             registry: name, plainHTTP: nil, http: registry.http, credentials: { _ in nil },
@@ -63,10 +65,10 @@ import Testing
     @Test func dockersNamesOfCertificatesAreEnough() async throws {
         let front = try RegistryTestFront(before: registry.port, wantsCertificate: true)
         let place = "\(folder.path)/127.0.0.1:\(front.port)"
-        try RegistryTestProcess.run(["mkdir", place])
+        try TestProcess.run(["mkdir", place])
         for (from, to) in [
             (front.certificate, "ca.crt"), (front.clientCertificate, "client.cert"), (front.clientKey, "client.key"),
-        ] { try RegistryTestProcess.run(["cp", from, "\(place)/\(to)"]) }
+        ] { try TestProcess.run(["cp", from, "\(place)/\(to)"]) }
         try await works(client(front, nil))
     }
 }

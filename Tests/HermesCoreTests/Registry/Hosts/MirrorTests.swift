@@ -1,23 +1,25 @@
+import HermesTestKit
 import Testing
 
 @testable import HermesCore
+@testable import HermesSupport
 
 /// Mirrors over the wire: registries of faults beside one that is in order.
 @Suite struct MirrorTests {
     private let registry: FaultyRegistry
     private let mirror: FaultyRegistry
-    private let folder: RegistryTestFolder
+    private let folder: TestFolder
 
     init() throws {
         registry = try FaultyRegistry()
         mirror = try FaultyRegistry()
-        folder = try RegistryTestFolder()
+        folder = try TestFolder()
     }
 
     /// A client of the registry whose hosts.toml is `text`, with the mirror's address in place of MIRROR.
     private func client(_ text: String, tries: Int = 1) throws -> RegistryClient {
         let name = "127.0.0.1_\(registry.port)_"
-        try RegistryTestProcess.run(["mkdir", "-p", "\(folder.path)/\(name)"])
+        try TestProcess.run(["mkdir", "-p", "\(folder.path)/\(name)"])
         let toml = text.split(separator: "MIRROR", omittingEmptySubsequences: false)
             .joined(separator: "127.0.0.1:\(mirror.port)")
         try RegistryTestFile.write(toml, to: "\(folder.path)/\(name)/hosts.toml")

@@ -1,6 +1,8 @@
+import HermesTestKit
 import Testing
 
 @testable import HermesCore
+@testable import HermesSupport
 
 @Suite struct RangeRaceTests {
     private let start = Monotonic(nanoseconds: 1_000_000_000)

@@ -1,7 +1,9 @@
 import FoundationEssentials
+import HermesTestKit
 import Testing
 
 @testable import HermesCore
+@testable import HermesSupport
 
 /// Against Python's tomllib: both take the same documents, and read the same texts from them in the same order.
 @Suite struct TOMLTests {
@@ -56,9 +58,9 @@ import Testing
                 except tomllib.TOMLDecodeError: return None
             print(json.dumps([read(text) for text in json.load(open(sys.argv[1]))]))
             """
-        let folder = try RegistryTestFolder()
+        let folder = try TestFolder()
         let file = try folder.write("documents", Array(JSONEncoder().encode(Self.documents)))
-        let answer = try RegistryTestProcess.run(["python3", "-c", script, file])
+        let answer = try TestProcess.run(["python3", "-c", script, file])
         let expected = try JSONDecoder().decode([[String]?].self, from: Data(answer.utf8))
         #expect(expected.count == Self.documents.count)
         for (document, expected) in zip(Self.documents, expected) {

@@ -1,0 +1,32 @@
+import HermesSupport
+
+/// When to look whether the cache is within its budget: pure.
+struct BudgetUpkeep {
+    /// After so many bytes that were added here: other processes may have added as much.
+    static let step = 64 << 20
+    /// Milliseconds after which a smaller growth counts, and between two looks at a cache that stays full.
+    static let growthPause = 30_000
+    static let fullPause = 5_000
+
+    private var last: (images: Int, stored: Int, time: Monotonic)?
+    /// Whether the cache was full at the last look, and nothing could go.
+    private(set) var isFull = false
+
+    /// Whether to look now. `stored` is what the images that are in use have added, `isRefused` whether a span did not fit.
+    func isDue(images: Int, stored: Int, isRefused: Bool, now: Monotonic) -> Bool {
+        guard images > 0 else { return false }
+        guard let last else { return true }
+        let pause = now.milliseconds(since: last.time)
+        let growth = abs(stored - last.stored)
+        return images > last.images || growth >= Self.step
+            || growth > 0 && pause >= Double(Self.growthPause)
+            || isRefused && (!isFull || pause >= Double(Self.fullPause))
+    }
+
+    /// Takes note of a look. Returns whether the cache has become full, or has room again; nil for no news.
+    mutating func looked(images: Int, stored: Int, isFull: Bool, now: Monotonic) -> Bool? {
+        defer { self.isFull = isFull }
+        last = (images, stored, now)
+        return isFull == self.isFull ? nil : isFull
+    }
+}

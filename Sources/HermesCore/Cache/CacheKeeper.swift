@@ -1,0 +1,205 @@
+import Glibc
+import HermesSupport
+import Logging
+import Synchronization
+
+/// Looks after a cache folder while images of it are in use: makes what was fetched outlive a power loss, compares
+/// complete layers with the image, and keeps the folder within its budget.
+///
+/// One keeper serves any number of images. Its thread does all that may wait for the disk; nothing of it happens on the
+/// way of a read. Safe for use from any thread.
+package final class CacheKeeper: Sendable {
+    /// Spans are made durable after so many bytes, or so many milliseconds, whichever comes first: at most that is
+    /// fetched again after a power loss.
+    static let syncBytes = 256 << 20
+    static let syncPause = 30_000
+    /// Milliseconds after which an image that stays in use is marked as used again.
+    private static let touchPause = 3_600_000
+
+    private struct State {
+        var images: [KeptImage] = []
+        var isStopped = false
+        /// Somebody came: the thread looks at once.
+        var isNew = false
+    }
+
+    let cache: ImageCache
+    let budget: CacheBudget
+    let log: Logger
+    private let state = Monitor(State())
+    private let thread = Mutex<SystemThread?>(nil)
+
+    /// Starts the keeper's thread. Throws `system` when that fails.
+    package init(_ cache: ImageCache, budget: CacheBudget, log: Logger) throws {
+        self.cache = cache
+        self.budget = budget
+        self.log = log
+        let started = try SystemThread("hermes-cache") { [self] in run() }
+        thread.withLock { $0 = started }
+    }
+
+    /// Looks after an image from now on. `verified` is called once, on the keeper's thread, when every layer of it is
+    /// complete and what the image says: from then on no request for it leaves the node.
+    package func attach(
+        _ filesystem: ImageFilesystem, _ image: Image, verified: @escaping @Sendable () -> Void
+    ) {
+        let kept = KeptImage(filesystem, digest: image.descriptor.digest, verified: verified)
+        state.withLock {
+            $0.value.images.append(kept)
+            $0.value.isNew = true
+            $0.broadcast()
+        }
+    }
+
+    /// Ends the care for an image whose scheduler has stopped: what was fetched is made durable; waits for the disk.
+    package func detach(_ filesystem: ImageFilesystem) {
+        let kept = state.withLock { held -> [KeptImage] in
+            let found = held.value.images.filter { $0.filesystem === filesystem }
+            held.value.images.removeAll { $0.filesystem === filesystem }
+            return found
+        }
+        for image in kept {
+            image.isEnding.store(true, ordering: .releasing)
+            cache.touch(image.digest, layers: filesystem.layers.map(\.store.folder))
+            keepStartup(image, isEnding: true)
+            for layer in filesystem.layers { makeDurable(layer, image, waiting: 2000) }
+        }
+    }
+
+    /// Ends the thread and waits for it. Images are detached before.
+    package func stop() {
+        state.withLock {
+            $0.value.isStopped = true
+            for image in $0.value.images { image.isEnding.store(true, ordering: .releasing) }
+            $0.broadcast()
+        }
+        thread.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }?.join()
+    }
+
+    private func run() {
+        // For this thread alone (setpriority(2)): reading whole layers gives way to who waits for a file.
+        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+        var upkeep = BudgetUpkeep()
+        while true {
+            let images: [KeptImage]? = state.withLock { held in
+                if !held.value.isNew, !held.value.isStopped { held.wait(milliseconds: 1000) }
+                held.value.isNew = false
+                return held.value.isStopped ? nil : held.value.images
+            }
+            guard let images else { return }
+            keepBudget(images, &upkeep)
+            for image in images { lookAfter(image) }
+        }
+    }
+
+    private func lookAfter(_ image: KeptImage) {
+        let now = Monotonic.now()
+        if now.milliseconds(since: image.touched) > Double(Self.touchPause) {
+            image.touched = now
+            cache.touch(image.digest, layers: image.filesystem.layers.map(\.store.folder))
+        }
+        keepStartup(image, isEnding: false)
+        let isDue = now.milliseconds(since: image.synced) > Double(Self.syncPause)
+        if isDue { image.synced = now }
+        for (index, layer) in image.filesystem.layers.enumerated() {
+            let unsynced = layer.store.unsyncedBytes.load(ordering: .relaxed)
+            if unsynced >= Self.syncBytes || isDue && unsynced > 0 { makeDurable(layer, image, waiting: 0) }
+            verify(index, of: image)
+        }
+        if !image.isVerified, image.filesystem.layers.allSatisfy(\.isVerified) {
+            image.isVerified = true
+            image.verified()
+        }
+    }
+
+    private func keepStartup(_ image: KeptImage, isEnding: Bool) {
+        let filesystem = image.filesystem
+        guard let spans = filesystem.scheduler.startup(isEnding: isEnding) else { return }
+        // A mount that ends soon may have been no start at all.
+        let known = cache.startup(image: image.digest, ztocs: filesystem.ztocs).count
+        guard !isEnding || spans.count >= known else { return }
+        cache.keepStartup(spans, image: image.digest, ztocs: filesystem.ztocs)
+    }
+
+    private func makeDurable(_ layer: LazyLayer, _ image: KeptImage, waiting milliseconds: Int) {
+        do {
+            try layer.store.makeDurable(waiting: milliseconds)
+        } catch {
+            log.error(
+                "fetched data cannot be brought to the disk: they are fetched again",
+                metadata: [
+                    "image": "\(image.filesystem.scheduler.source.name)", "layer": "\(layer.descriptor.digest)",
+                    "cause": "\(error)",
+                ])
+        }
+    }
+
+    /// Compares a layer that has become complete with the image.
+    private func verify(_ index: Int, of image: KeptImage) {
+        let filesystem = image.filesystem
+        let layer = filesystem.layers[index]
+        guard !image.judged.contains(index), layer.isComplete else { return }
+        let metadata: Logger.Metadata = [
+            "image": "\(filesystem.scheduler.source.name)", "layer": "\(layer.descriptor.digest)",
+            "diff_id": "\(layer.diffID)",
+        ]
+        do {
+            let check = try layer.store.verify(layer.diffID) { image.isEnding.load(ordering: .acquiring) }
+            switch check {
+            case nil, .open: return
+            case .verified: break
+            case .failedOnce:
+                if !layer.isComplete {
+                    log.error("a complete layer is not what the image says: it is fetched again", metadata: metadata)
+                    filesystem.scheduler.refill(layer: index)
+                }
+                return
+            case .failed:
+                log.error(
+                    """
+                    a layer fetched twice is not what the image says, though each part is what the index says: the index \
+                    does not fit the image; the layer stays in use
+                    """,
+                    metadata: metadata)
+            case .contradicted:
+                log.error(
+                    "the image's configuration is wrong about a layer, which is that of another diff ID",
+                    metadata: metadata)
+            }
+            image.judged.insert(index)
+        } catch {
+            log.error("a layer cannot be verified", metadata: metadata.merging(["cause": "\(error)"]) { $1 })
+            image.judged.insert(index)
+        }
+    }
+
+    /// Sees to it that the cache has room for more, when enough was added since it was looked at, or something did not fit.
+    private func keepBudget(_ images: [KeptImage], _ upkeep: inout BudgetUpkeep) {
+        let now = Monotonic.now()
+        let stored = images.reduce(0) { $0 + $1.storedBytes }
+        let refused = images.compactMap { $0.filesystem.scheduler.room.withLock(\.refused) }.max() ?? 0
+        // What there is room for is shared out, so that together they do not add more.
+        let needed = refused * Int64(max(1, images.count))
+        guard upkeep.isDue(images: images.count, stored: stored, isRefused: refused > 0, now: now) else { return }
+        do {
+            let allowance = max(0, try cache.evict(to: budget, needed: needed))
+            for image in images { image.filesystem.scheduler.allow(allowance / Int64(images.count)) }
+            switch upkeep.looked(images: images.count, stored: stored, isFull: needed > allowance, now: now) {
+            case nil: break
+            case true?:
+                log.warning(
+                    """
+                    \(budget.size == nil ? "the file system is nearly full" : "the cache is full of layers in use"): \
+                    what is read is fetched each time
+                    """)
+            case false?: log.notice("the cache has room again")
+            }
+        } catch {
+            log.error("cannot look through the cache", metadata: ["cause": "\(error)"])
+            _ = upkeep.looked(images: images.count, stored: stored, isFull: upkeep.isFull, now: now)
+        }
+    }
+}

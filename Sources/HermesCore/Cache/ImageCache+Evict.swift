@@ -1,0 +1,54 @@
+import Glibc
+import HermesSupport
+
+extension ImageCache {
+    /// Milliseconds without use after which an image's tree and what was remembered of its references go: 30 days.
+    private static let imageLife = 30 * 86_400_000
+    /// Milliseconds in which an image without a record may be one that is just being made.
+    private static let making = 3_600_000
+
+    /// Brings the cache within `budget` with `needed` bytes to come, as far as nobody uses what would have to go: layers
+    /// that were used longest ago first, then the trees of images. Returns the bytes that may be added.
+    ///
+    /// Any number of processes may do this at once, also while others mount: a layer's folder is removed only by who holds
+    /// its lease alone, which whoever has opened the layer prevents, and by names relative to the folder that the lease is
+    /// of. A layer that goes between two steps of a mount fails that mount with `notFound`, to be tried anew.
+    ///
+    /// Throws the error of a folder that cannot be read.
+    func evict(to budget: CacheBudget, needed: Int64) throws -> Int64 {
+        let usage = try usage()
+        let limit = try budget.limit(of: path, usage: usage.total)
+        var freed = CacheBudget.evict(usage.layers, usage: usage.total, limit: limit, needed: needed) { layer in
+            remove("layers/\(layer.name)")
+        }
+        let isOver = usage.total - freed > limit
+        let now = time(nil) * 1000
+        for image in usage.images where isOver || freed > 0 || now - image.lastUsed > Self.imageLife {
+            guard removeImage(image, isUnwanted: isOver, now: now) else { continue }
+            freed += image.size
+        }
+        forgetReferences(olderThan: now - Self.imageLife)
+        return limit - (usage.total - freed)
+    }
+
+    /// Removes an image whose layers are not all there, or that was not used for long, or that is not wanted: but none
+    /// whose layers are all in use, for it may be mounted, and none that is just being made.
+    private func removeImage(_ image: CacheEntry, isUnwanted: Bool, now: Int) -> Bool {
+        guard let layers = layerFolders(ofImage: image.name) else {
+            return now - image.lastUsed > Self.making && remove("images/\(image.name)")
+        }
+        let isWhole = layers.allSatisfy { access($0, F_OK) == 0 }
+        let isOld = now - image.lastUsed > Self.imageLife
+        guard !isWhole || isUnwanted || isOld else { return false }
+        let mayBeMounted = isWhole && !layers.isEmpty && layers.allSatisfy { FolderLease.alone($0) == nil }
+        return !mayBeMounted && remove("images/\(image.name)")
+    }
+
+    /// Removes a folder of the cache, if nobody uses it.
+    private func remove(_ name: String) -> Bool {
+        let folder = "\(path)/\(name)"
+        guard let lease = FolderLease.alone(folder) else { return false }
+        for file in (try? FolderListing.names(in: folder)) ?? [] { unlinkat(lease.descriptor, file, 0) }
+        return rmdir(folder) == 0
+    }
+}

@@ -1,0 +1,133 @@
+import Glibc
+import HermesSupport
+import Logging
+
+/// The folder in which a node keeps what mounts need: compiled trees, compiled spans and cached data.
+///
+/// ```
+/// images/<manifest digest>/image      which index and zTOCs the tree is compiled from (JSON)
+/// images/<manifest digest>/tree       the merged tree (ImageTree)
+/// layers/<layer digest>.<zTOC digest, 16 digits>/spans, data, present
+///                                     the spans (SpanMap) and the cached data (SpanStore)
+/// documents/<digest>                  manifests and configurations, byte for byte
+/// references/<SHA-256 of the name>    what a reference named when its registry was last asked (JSON)
+/// startups/<manifest digest>          which spans a start of the image touched, in order (JSON)
+/// ```
+/// Layers are shared between images. Everything is private to its owner: images may hold secrets. Files are replaced
+/// whole, so several processes can use one folder, and one that is killed leaves nothing that the next cannot use.
+package struct ImageCache: Sendable {
+    /// The folder.
+    package let path: String
+
+    /// What the tree of an image was compiled from.
+    private struct Record: Codable {
+        /// Raised when the compiled files change, so that older ones are made anew.
+        static let currentFormat = 2
+        var format: Int
+        var index: Digest
+        /// The blobs and the zTOCs of the layers, lowest first.
+        var layers: [Digest]
+        var ztocs: [Digest]
+    }
+
+    /// Opens a cache folder, making it where it is missing.
+    package init(_ path: String) throws {
+        self.path = path
+        let folders = ["", "/images", "/layers", "/documents", "/references", "/startups"].map { path + $0 }
+        for folder in folders where mkdir(folder, 0o700) != 0 && errno != EEXIST {
+            throw HermesError.file("make the folder", folder, .last)
+        }
+    }
+
+    /// Whether an image is compiled here: from the index with digest `index`, or from any. Reads what was compiled, and
+    /// compares its checksums.
+    package func isCompiled(_ image: Image, index: Digest? = nil) -> Bool {
+        guard let record = try? record(image), index == nil || record.index == index else { return false }
+        return (try? ImageTree(imageFolder(image) + "/tree"))?.isIntact == true
+            && zip(image.layers, record.ztocs).allSatisfy { layer, ztoc in
+                Self.hasSpans(layerFolder(layer.descriptor.digest, ztoc))
+            }
+    }
+
+    private static func hasSpans(_ folder: String) -> Bool { (try? SpanMap(folder + "/spans"))?.isIntact == true }
+
+    /// Compiles an image's index. What is already compiled stays.
+    package func compile(_ image: Image, _ files: IndexFiles) throws {
+        let views = try files.views()
+        for ((layer, file), view) in zip(zip(image.layers, files.layers), views) {
+            let folder = layerFolder(layer.descriptor.digest, file.ztoc.digest)
+            guard !Self.hasSpans(folder) else {
+                Self.touch(folder + "/spans")
+                continue
+            }
+            try make(folder)
+            try SpanMap.compile(view, in: folder)
+        }
+        let folder = imageFolder(image)
+        try make(folder)
+        try ImageTree.compile(views, in: folder)
+        // The record comes last: what it names is there.
+        let record = Record(
+            format: Record.currentFormat, index: files.digest, layers: image.layers.map(\.descriptor.digest),
+            ztocs: files.layers.map(\.ztoc.digest))
+        try AtomicFile.write(try JSON.encode(record), to: folder + "/image", temporaryIn: folder)
+    }
+
+    /// Opens a compiled image as a file system whose absent data come from `source`. `workers` threads inflate. Throws
+    /// `notFound` when another process has removed what nobody used; compiling it again helps.
+    package func open(
+        _ image: Image, source: any ImageSource, workers: Int, log: Logger
+    ) throws -> ImageFilesystem {
+        let record = try record(image)
+        let layers = try zip(image.layers, record.ztocs).map { layer, ztoc in
+            try LazyLayer(layer, folder: layerFolder(layer.descriptor.digest, ztoc))
+        }
+        let tree = try ImageTree(imageFolder(image) + "/tree")
+        touch(image.descriptor.digest, layers: layers.map(\.store.folder))
+        let scheduler = try SpanScheduler(source: source, layers: layers, workers: workers, log: log)
+        do {
+            let filesystem = try ImageFilesystem(
+                image: image, tree: tree, layers: layers, scheduler: scheduler, ztocs: record.ztocs)
+            scheduler.prefetch(startup(image: image.descriptor.digest, ztocs: record.ztocs))
+            return filesystem
+        } catch {
+            scheduler.stop()
+            throw error
+        }
+    }
+
+    private func record(_ image: Image) throws -> Record {
+        let path = imageFolder(image) + "/image"
+        let record = try Self.record(at: path)
+        guard record.layers == image.layers.map(\.descriptor.digest) else {
+            throw HermesError(.corrupt, "\(path) is of another image")
+        }
+        return record
+    }
+
+    private static func record(at path: String) throws -> Record {
+        let record = try JSON.decode(Record.self, from: try LocalFile.read(path, limit: 4 << 20), name: path)
+        guard record.format == Record.currentFormat, record.ztocs.count == record.layers.count else {
+            throw HermesError(.corrupt, "\(path) is not of this version")
+        }
+        return record
+    }
+
+    /// The layer folders that the image in the folder `name` uses; nil where the image is not whole.
+    func layerFolders(ofImage name: String) -> [String]? {
+        guard let record = try? Self.record(at: "\(path)/images/\(name)/image") else { return nil }
+        return zip(record.layers, record.ztocs).map { layerFolder($0, $1) }
+    }
+
+    private func make(_ folder: String) throws {
+        guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+            throw HermesError.file("make the folder", folder, .last)
+        }
+    }
+
+    private func imageFolder(_ image: Image) -> String { "\(path)/images/\(image.descriptor.digest.hex)" }
+
+    private func layerFolder(_ layer: Digest, _ ztoc: Digest) -> String {
+        "\(path)/layers/\(layer.hex).\(ztoc.hex.prefix(16))"
+    }
+}

@@ -1,0 +1,319 @@
+import HermesSupport
+
+/// Decides which spans are fetched next: a pure state machine, without clock, lock or I/O.
+///
+/// Every span that is wanted and absent is in one of these phases:
+/// ```
+///            want              next                  finished
+///   (absent) ----> queued ----> fetching ----------> (present)
+///                    ^             | failed
+///                    +-- backoff <-+----> (given up)
+/// ```
+/// One flight per span, however many ask. `next` hands out batches: runs of neighbouring queued spans of one layer that
+/// become one range request. Urgency decides the order, and a demand raises the urgency of a span that only read-ahead
+/// had asked for. Fill has no queue: it walks the layers from their start and takes what is absent.
+struct FetchQueue {
+    /// What waits for a span, least urgent first.
+    enum Urgency: Int, Comparable, CaseIterable, Sendable {
+        case fill, ahead, demand
+        static func < (left: Urgency, right: Urgency) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    /// A span of a layer that the queue knows.
+    struct Key: Hashable {
+        let layer: Int
+        let span: Int
+    }
+
+    /// Neighbouring spans of one layer, to be fetched with one range request.
+    struct Batch: Equatable {
+        let layer: Int
+        let spans: Range<Int>
+        let urgency: Urgency
+        /// Compressed bytes.
+        let size: Int64
+        /// Whether some span of it failed before.
+        let isRetry: Bool
+        /// Batches are numbered in the order in which they begin, from 0.
+        let number: Int
+    }
+
+    /// How a batch's request ended, for those that follow.
+    enum Outcome {
+        case served
+        /// The source was too busy, or could not be reached: fewer requests at once.
+        case overloaded
+        /// It says nothing about the source.
+        case other
+    }
+
+    /// Why a span did not come.
+    struct Failure {
+        /// Whether another try can hardly help: bytes that are not what their digest says, a registry that refuses.
+        let isLasting: Bool
+        /// The milliseconds in which the source does not want to be asked.
+        var retryAfter: Int64?
+    }
+
+    /// How a failed span goes on.
+    enum Verdict: Equatable {
+        case retry
+        case giveUp
+    }
+
+    /// How much is under way at once.
+    struct Limits {
+        /// Range requests that a reader waits for.
+        var demandRequests = 12
+        /// Range requests of read-ahead.
+        var aheadRequests = 3
+        /// Range requests of fill.
+        var fillRequests = 2
+        /// Compressed bytes of one request that a reader waits for, or read-ahead.
+        var demandBatch: Int64 = 8 << 20
+        /// Compressed bytes of one fill request.
+        var fillBatch: Int64 = 16 << 20
+        /// Compressed bytes under way, or waiting to be inflated, beyond which neither read-ahead nor fill starts anything.
+        var outstanding: Int64 = 32 << 20
+    }
+
+    private enum Phase: Equatable {
+        case queued, fetching
+        case backoff(until: Monotonic)
+    }
+
+    private struct Flight {
+        var urgency: Urgency
+        var phase: Phase
+        var backoff = FetchBackoff()
+    }
+
+    private struct Layer {
+        let geometry: any SpanGeometry
+        /// Where fill goes on; nil when fill was not asked for or has reached the end.
+        var fillFrom: Int?
+    }
+
+    let limits: Limits
+    private var layers: [Layer] = []
+    private var flights: [Key: Flight] = [:]
+    /// First in, first out; may name spans that have moved on, which `next` skips.
+    private var demands: ArraySlice<Key> = []
+    private var aheads: ArraySlice<Key> = []
+    /// Spans of fill that failed and are due again.
+    private var refills: ArraySlice<Key> = []
+    private var active: [Urgency: Int] = [:]
+    private var isFilling = false
+    /// Whether only what a reader waits for is fetched, because the rest could not be kept.
+    private(set) var isHeld = false
+    private var begun = 0
+    private var window: FetchWindow
+    /// The compressed bytes of the spans that are being fetched, until they are finished or have failed.
+    private(set) var outstanding: Int64 = 0
+
+    init(limits: Limits = Limits()) {
+        self.limits = limits
+        window = FetchWindow(most: limits.demandRequests + limits.aheadRequests + limits.fillRequests)
+    }
+
+    /// Adds a layer and returns its number.
+    mutating func add(_ geometry: any SpanGeometry) -> Int {
+        layers.append(Layer(geometry: geometry, fillFrom: nil))
+        return layers.count - 1
+    }
+
+    /// Asks for a span that is absent.
+    mutating func want(_ key: Key, _ urgency: Urgency) {
+        var flight = flights[key] ?? Flight(urgency: urgency, phase: .queued)
+        let isNew = flights[key] == nil
+        guard isNew || flight.urgency < urgency else { return }
+        flight.urgency = urgency
+        flights[key] = flight
+        guard flight.phase == .queued else { return }
+        enqueue(key, urgency)
+    }
+
+    private mutating func enqueue(_ key: Key, _ urgency: Urgency) {
+        switch urgency {
+        case .demand: demands.append(key)
+        case .ahead: aheads.append(key)
+        case .fill: refills.append(key)
+        }
+    }
+
+    /// Whether a span is wanted or on its way.
+    func isWanted(_ key: Key) -> Bool { flights[key] != nil }
+
+    /// Starts to complete every layer in the background.
+    mutating func fill() {
+        isFilling = true
+        for index in layers.indices { layers[index].fillFrom = 0 }
+    }
+
+    /// Holds read-ahead and fill back, or lets them go on.
+    mutating func hold(_ isHeld: Bool) { self.isHeld = isHeld }
+
+    /// A span that came is not in the cache, or not any more: fill comes back to it.
+    mutating func notKept(_ key: Key) {
+        guard isFilling else { return }
+        layers[key.layer].fillFrom = min(layers[key.layer].fillFrom ?? key.span, key.span)
+    }
+
+    /// Whether fill has asked for all it can and nothing is under way.
+    var isFilled: Bool { flights.isEmpty && layers.allSatisfy { $0.fillFrom == nil } }
+
+    /// The next batch to fetch now, if the limits allow one.
+    mutating func next(now: Monotonic) -> Batch? {
+        wake(now)
+        // A reader does not wait for what others do in the background.
+        if active[.demand, default: 0] < min(limits.demandRequests, window.size), let batch = pop(\.demands, .demand) {
+            return batch
+        }
+        guard outstanding < limits.outstanding, !isHeld, active.values.reduce(0, +) < window.size else { return nil }
+        // Nor does it share the line with many of them.
+        let aheadLimit = active[.demand, default: 0] > 0 ? min(1, limits.aheadRequests) : limits.aheadRequests
+        if active[.ahead, default: 0] < aheadLimit, let batch = pop(\.aheads, .ahead) {
+            return batch
+        }
+        // Fill gives way: nothing of it starts while a reader waits.
+        guard active[.demand, default: 0] == 0, active[.fill, default: 0] < limits.fillRequests else {
+            return nil
+        }
+        if let batch = pop(\.refills, .fill) { return batch }
+        // While the source is down, what failed is tried again; walking on would fail the whole image, span by span.
+        return window.isMinimal && isRefilling ? nil : nextFill()
+    }
+
+    /// Whether a span of fill has failed and is to be tried again.
+    private var isRefilling: Bool {
+        flights.values.contains { flight in
+            if case .backoff = flight.phase { flight.urgency == .fill } else { false }
+        }
+    }
+
+    /// When `next` is worth calling again without any other event.
+    var nextWake: Monotonic? {
+        var soonest: Monotonic?
+        for flight in flights.values {
+            if case .backoff(let until) = flight.phase { soonest = min(soonest ?? until, until) }
+        }
+        return soonest
+    }
+
+    /// A batch's request has ended, whatever became of its spans.
+    mutating func ended(_ batch: Batch, _ outcome: Outcome) {
+        active[batch.urgency, default: 0] -= 1
+        switch outcome {
+        case .served: window.served()
+        case .overloaded: window.overloaded(batch.number, begun: begun)
+        case .other: break
+        }
+    }
+
+    /// The span is present now.
+    mutating func finished(_ key: Key) {
+        guard let flight = flights.removeValue(forKey: key) else { return }
+        landed(key, flight)
+    }
+
+    private mutating func landed(_ key: Key, _ flight: Flight) {
+        guard flight.phase == .fetching else { return }
+        outstanding -= Int64(layers[key.layer].geometry.compressedRange(key.span).count)
+    }
+
+    /// The span did not come. `deadline` is the latest of the readers that still wait for it, nil when none does; `random`
+    /// is from 0 to 1.
+    mutating func failed(
+        _ key: Key, _ failure: Failure, deadline: Monotonic?, random: Double, now: Monotonic
+    ) -> Verdict {
+        guard var flight = flights[key] else { return .giveUp }
+        landed(key, flight)
+        let time = flight.backoff.failed(
+            failure, isFill: flight.urgency == .fill, deadline: deadline, random: random, now: now)
+        guard let time else {
+            flights[key] = nil
+            return .giveUp
+        }
+        flight.phase = .backoff(until: time)
+        flights[key] = flight
+        return .retry
+    }
+
+    private mutating func wake(_ now: Monotonic) {
+        guard let soonest = nextWake, soonest <= now else { return }
+        for (key, flight) in flights {
+            guard case .backoff(let until) = flight.phase, until <= now else { continue }
+            flights[key]?.phase = .queued
+            enqueue(key, flight.urgency)
+        }
+    }
+
+    /// Takes the first live span of a queue and the queued neighbours behind it.
+    private mutating func pop(_ queue: WritableKeyPath<FetchQueue, ArraySlice<Key>>, _ urgency: Urgency)
+        -> Batch?
+    {
+        while let key = self[keyPath: queue].popFirst() {
+            guard let flight = flights[key], flight.phase == .queued, flight.urgency == urgency else {
+                continue
+            }
+            let geometry = layers[key.layer].geometry
+            let start = geometry.compressedRange(key.span).lowerBound
+            var end = key.span
+            while end < geometry.count {
+                let isQueued = flights[Key(layer: key.layer, span: end)]?.phase == .queued
+                let size = geometry.compressedRange(end).upperBound - start
+                guard isQueued, end == key.span || size <= limits.demandBatch else { break }
+                end += 1
+            }
+            return begin(key.layer, key.span..<end, urgency)
+        }
+        return nil
+    }
+
+    private mutating func nextFill() -> Batch? {
+        for layer in layers.indices {
+            guard var first = layers[layer].fillFrom else { continue }
+            let geometry = layers[layer].geometry
+            func isFree(_ span: Int) -> Bool {
+                !geometry.isPresent(span) && flights[Key(layer: layer, span: span)] == nil
+            }
+            while first < geometry.count, !isFree(first) { first += 1 }
+            guard first < geometry.count else {
+                layers[layer].fillFrom = nil
+                continue
+            }
+            let start = geometry.compressedRange(first).lowerBound
+            var end = first + 1
+            while end < geometry.count, isFree(end),
+                geometry.compressedRange(end).upperBound - start <= limits.fillBatch
+            {
+                end += 1
+            }
+            layers[layer].fillFrom = end
+            for span in first..<end {
+                flights[Key(layer: layer, span: span)] = Flight(urgency: .fill, phase: .queued)
+            }
+            return begin(layer, first..<end, .fill)
+        }
+        return nil
+    }
+
+    private mutating func begin(
+        _ layer: Int, _ spans: Range<Int>, _ urgency: Urgency
+    ) -> Batch {
+        let geometry = layers[layer].geometry
+        let size =
+            geometry.compressedRange(spans.upperBound - 1).upperBound
+            - geometry.compressedRange(spans.lowerBound).lowerBound
+        var isRetry = false
+        for span in spans {
+            let key = Key(layer: layer, span: span)
+            flights[key]?.phase = .fetching
+            isRetry = isRetry || flights[key]?.backoff.hasFailed == true
+            outstanding += Int64(geometry.compressedRange(span).count)
+        }
+        active[urgency, default: 0] += 1
+        defer { begun += 1 }
+        return Batch(layer: layer, spans: spans, urgency: urgency, size: size, isRetry: isRetry, number: begun)
+    }
+}

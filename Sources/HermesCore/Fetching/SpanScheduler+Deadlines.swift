@@ -1,0 +1,66 @@
+import HermesSupport
+
+extension SpanScheduler.State {
+    /// Milliseconds after a reader's deadline in which reads of the same span fail at once.
+    ///
+    /// The kernel asks a second time, at once, for a page that its read-ahead did not get: without this a process would
+    /// wait for two deadlines.
+    static let missedPause = 50.0
+
+    /// Whether readers gave up on a span just now.
+    func wasJustMissed(_ key: FetchQueue.Key, now: Monotonic) -> Bool {
+        missed[key].map { now.milliseconds(since: $0) < Self.missedPause } ?? false
+    }
+
+    /// Takes out the reads whose deadline has come, and remembers the spans that they missed.
+    mutating func takeLate(now: Monotonic) -> [ParkedRead] {
+        let count = parked.prefix { $0.isDone || $0.deadline <= now }.count
+        let late = parked.prefix(count).filter { !$0.isDone }
+        parked.removeFirst(count)
+        guard !late.isEmpty else { return [] }
+        missed = missed.filter { now.milliseconds(since: $0.value) < Self.missedPause }
+        let isLate = Set(late.map(ObjectIdentifier.init))
+        for (key, reads) in waiters where reads.contains(where: { isLate.contains(ObjectIdentifier($0)) }) {
+            missed[key] = now
+        }
+        return late
+    }
+}
+
+extension SpanScheduler {
+    /// The error of a read whose deadline has come.
+    var tooLate: HermesError {
+        HermesError(.unavailable, "the registry did not answer in \(Double(readDeadline) / 1000) s")
+    }
+
+    /// Makes the watching thread look again at what it waits for.
+    func wakeWatch() {
+        watch.withLock {
+            $0.value.isNew = true
+            $0.broadcast()
+        }
+    }
+
+    /// The body of the watching thread: retries what is due, and fails the reads whose deadline has come.
+    func watchUntilStopped() {
+        while true {
+            let soonest: Monotonic? = state.withLock { state in
+                while let read = state.parked.first, read.isDone { state.parked.removeFirst() }
+                return [state.parked.first?.deadline, state.queue.nextWake].compactMap(\.self).min()
+            }
+            let pause = soonest.map { max(0, $0.milliseconds(since: .now())) } ?? 1000
+            let isStopped = watch.withLock { watch in
+                if !watch.value.isNew, !watch.value.isStopped {
+                    watch.wait(milliseconds: Int64(min(pause, 1000)) + 1)
+                }
+                watch.value.isNew = false
+                return watch.value.isStopped
+            }
+            guard !isStopped else { return }
+            lookForRoom()
+            let late = state.withLock { $0.takeLate(now: .now()) }
+            if !late.isEmpty { fail(late, tooLate) }
+            pump()
+        }
+    }
+}

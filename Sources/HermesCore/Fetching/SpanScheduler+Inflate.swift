@@ -1,0 +1,76 @@
+import CLinux
+import HermesSupport
+import Synchronization
+
+/// A span whose compressed bytes are here.
+struct InflateJob: Sendable {
+    let layer: Int
+    let span: Int
+    let bytes: SpanBytes
+}
+
+/// Spans that wait for a thread to inflate them: what a reader waits for first.
+struct InflateQueue {
+    private var urgent: ArraySlice<InflateJob> = []
+    private var other: ArraySlice<InflateJob> = []
+    var isStopped = false
+
+    mutating func append(_ job: InflateJob, _ urgency: FetchQueue.Urgency) {
+        if urgency == .demand { urgent.append(job) } else { other.append(job) }
+    }
+
+    mutating func next() -> InflateJob? { urgent.popFirst() ?? other.popFirst() }
+}
+
+extension SpanScheduler {
+    /// The body of an inflating thread.
+    func inflateUntilStopped(_ decoder: SpanDecoder) {
+        while true {
+            let job = inflating.withLock { queue -> InflateJob? in
+                while true {
+                    if queue.value.isStopped { return nil }
+                    if let job = queue.value.next() { return job }
+                    queue.wait()
+                }
+            }
+            guard let job else { return }
+            handle(job, decoder)
+            pump()
+        }
+    }
+
+    private func handle(_ job: InflateJob, _ decoder: SpanDecoder) {
+        let key = FetchQueue.Key(layer: job.layer, span: job.span)
+        let layer = layers[job.layer]
+        do {
+            try decoder.decode(layer.spans, job.span, UnsafeRawBufferPointer(job.bytes.buffer)) { bytes in
+                let start = layer.spans.record(job.span).pointee.uncompressedStart
+                func answer(_ reads: [ParkedRead]) {
+                    for read in reads { read.take(bytes, at: start) }
+                    deliver(reads)
+                }
+                // Who waits does not wait for the cache as well.
+                answer(state.withLock { $0.waiters.removeValue(forKey: key) ?? [] })
+                let isKept = keep(key, bytes, at: start)
+                let others = state.withLock { state in
+                    state.queue.finished(key)
+                    state.missed[key] = nil
+                    if !isKept { state.queue.notKept(key) }
+                    return state.waiters.removeValue(forKey: key) ?? []
+                }
+                answer(others)
+            }
+            counters.spans.add(1, ordering: .relaxed)
+        } catch {
+            counters.verificationFailures.add(1, ordering: .relaxed)
+            counters.layers[job.layer].errors.add(1, ordering: .relaxed)
+            let error =
+                error as? HermesError
+                ?? HermesError(.corrupt, "span \(job.span) of layer \(layer.descriptor.digest)", cause: error)
+            let hosts = job.bytes.hosts
+            // Of two that sent a part each, one may be right.
+            if error.code == .corrupt, hosts.count == 1 { source.blame(hosts[0], for: layer.descriptor.digest) }
+            failed(key, error, from: hosts)
+        }
+    }
+}

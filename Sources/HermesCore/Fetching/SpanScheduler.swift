@@ -1,0 +1,246 @@
+import HermesSupport
+import Logging
+import Synchronization
+
+/// Brings the spans of an image's layers into their caches, for whoever waits for them.
+///
+/// `FetchQueue` decides, this class acts: it starts range requests, cuts their bytes into spans, lets a few threads check
+/// and inflate them (`SpanScheduler+Inflate.swift`), and answers the reads that were parked. No thread of a caller ever
+/// waits for the network.
+///
+/// Safe for use from any thread; completions are called on a thread of the scheduler or of the source and must not block.
+package final class SpanScheduler: Sendable {
+    struct State {
+        var queue = FetchQueue()
+        var readAhead: [ReadAhead] = []
+        var waiters: [FetchQueue.Key: [ParkedRead]] = [:]
+        /// Every parked read in order of its deadline, done ones among them until they come to the front.
+        var parked: ArraySlice<ParkedRead> = []
+        /// Spans that readers waited for until their deadlines, and when that was.
+        var missed: [FetchQueue.Key: Monotonic] = [:]
+        var fillDone: [@Sendable () -> Void] = []
+        /// The range requests under way, by their batch's number.
+        var running: [Int: RunningFetch] = [:]
+        var isStopped = false
+        /// What readers touch, as long as that is an image's start.
+        var startup: StartupTrace?
+    }
+
+    /// What the watching thread waits for.
+    struct Watch {
+        var isStopped = false
+        /// Something was put off since the thread looked last.
+        var isNew = false
+    }
+
+    let source: any ImageSource
+    let layers: [LazyLayer]
+    let state: Mutex<State>
+    let watch = Monitor(Watch())
+    let inflating: Monitor<InflateQueue>
+    /// Whether spans can be kept.
+    let room = Mutex(CacheRoom())
+    let log: SpanLog
+    /// What was done so far.
+    package let counters: FetchCounters
+    /// How long a read waits for its bytes before it fails with EIO, in milliseconds: the one limit on everything that may
+    /// keep them away, such as names that do not resolve, logins, redirects, tries and what registries ask to wait.
+    package static let readDeadline = 60_000
+    let readDeadline: Int
+    private let threads: Mutex<[SystemThread]>
+
+    /// Starts the scheduler's threads for an image's layers. Throws `system` when threads cannot be made.
+    package convenience init(source: any ImageSource, layers: [LazyLayer], workers: Int, log: Logger) throws {
+        try self.init(
+            source: source, layers: layers, workers: workers, log: log, readDeadline: Self.readDeadline)
+    }
+
+    /// `readDeadline` is in milliseconds.
+    init(source: any ImageSource, layers: [LazyLayer], workers: Int, log: Logger, readDeadline: Int) throws {
+        self.readDeadline = readDeadline
+        self.source = source
+        self.layers = layers
+        self.log = SpanLog(log, image: source.name, layers: layers.map(\.descriptor.digest))
+        counters = FetchCounters(layerCount: layers.count)
+        var state = State()
+        if layers.allSatisfy({ $0.store.presentCount == 0 }) { state.startup = StartupTrace() }
+        for layer in layers {
+            _ = state.queue.add(layer)
+            // About 32 MiB of uncompressed bytes ahead of a sequential reader.
+            let size = max(1, layer.spans.uncompressedSize / Int64(layer.count))
+            state.readAhead.append(ReadAhead(limit: max(1, Int((32 << 20) / size))))
+        }
+        self.state = Mutex(state)
+        inflating = Monitor(InflateQueue())
+        threads = Mutex([])
+        var started: [SystemThread] = []
+        for _ in 0..<workers {
+            let decoder = try SpanDecoder()
+            started.append(try SystemThread("hermes-inflate") { [self] in inflateUntilStopped(decoder) })
+        }
+        started.append(try SystemThread("hermes-fetch") { [self] in watchUntilStopped() })
+        threads.withLock { [started] in $0 = started }
+    }
+
+    /// Fails every parked read, cancels the requests under way, ends the threads and waits for them. Reads after it fail at
+    /// once.
+    package func stop() {
+        let (parked, fetches) = state.withLock { state in
+            state.isStopped = true
+            state.waiters = [:]
+            let fetches = state.running.values.compactMap(\.fetch)
+            state.running = [:]
+            let open = state.parked.filter { !$0.isDone }
+            for read in open { read.isDone = true }
+            state.parked = []
+            return (open, fetches)
+        }
+        for fetch in fetches { fetch.cancel() }
+        watch.withLock {
+            $0.value.isStopped = true
+            $0.broadcast()
+        }
+        inflating.withLock {
+            $0.value.isStopped = true
+            $0.broadcast()
+        }
+        for read in parked { read.finish(HermesError(.interrupted, "the mount is ending")) }
+        for thread in threads.withLock({ threads in
+            defer { threads = [] }
+            return threads
+        }) {
+            thread.join()
+        }
+    }
+
+    /// Reads a range of an uncompressed layer, of which some span is absent; the bytes are valid during `completion`.
+    ///
+    /// `layer` is an index into the image's layers, `range` lies inside that layer and is not empty. `completion` is
+    /// called exactly once, with the right bytes or with the error that kept them away.
+    func read(
+        layer index: Int, range: Range<Int64>, completion: @escaping ParkedRead.Completion
+    ) {
+        let layer = layers[index]
+        let now = Monotonic.now()
+        let deadline = now.adding(milliseconds: readDeadline)
+        let read = ParkedRead(layer: index, range: range, start: now, deadline: deadline, completion: completion)
+        let first = layer.spans.span(at: range.lowerBound)
+        let last = layer.spans.span(at: range.upperBound - 1)
+        let isHopeless = state.withLock { state in
+            (first...last).contains { state.wasJustMissed(FetchQueue.Key(layer: index, span: $0), now: now) }
+        }
+        guard !isHopeless else { return fail([read], tooLate) }
+        let (here, urged): ([Int]?, [RangeFetch]) = state.withLock { state in
+            guard !state.isStopped else { return (nil, []) }
+            var here: [Int] = []
+            var urged: [RangeFetch] = []
+            for span in first...last {
+                state.startup?.touched(FetchQueue.Key(layer: index, span: span), now: now)
+                if layer.isPresent(span) {
+                    here.append(span)
+                    continue
+                }
+                let key = FetchQueue.Key(layer: index, span: span)
+                read.missing += 1
+                state.waiters[key, default: []].append(read)
+                state.queue.want(key, .demand)
+                if let fetch = state.urge(key, until: deadline) { urged.append(fetch) }
+                lookAhead(&state, layer: index, span: span)
+            }
+            // One more, for the spans that are here and are read below.
+            read.missing += 1
+            state.parked.append(read)
+            return (here, urged)
+        }
+        for fetch in urged { fetch.urge(until: deadline) }
+        guard let here else { return read.finish(HermesError(.interrupted, "the mount is ending")) }
+        counters.parkedReads.add(1, ordering: .relaxed)
+        pump()
+        do {
+            for span in here { try copyCached(layer, span, to: read) }
+            deliver([read])
+        } catch {
+            fail(
+                [read],
+                HermesError(.io, "cannot read the cache of layer \(layer.descriptor.digest)", cause: error))
+        }
+    }
+
+    /// A reader has come, in the cache, to a span that read-ahead brought: goes on ahead of it.
+    func touched(layer: Int, span: Int) {
+        state.withLock { state in
+            state.startup?.touched(FetchQueue.Key(layer: layer, span: span), now: .now())
+            lookAhead(&state, layer: layer, span: span)
+        }
+        pump()
+    }
+
+    /// Completes all layers in the background; `done` is called once all spans are present or given up.
+    package func fill(done: @escaping @Sendable () -> Void) {
+        state.withLock {
+            $0.queue.fill()
+            $0.fillDone.append(done)
+        }
+        pump()
+    }
+
+    /// Spans of a layer that were here are not any more: a fill fetches them again.
+    func refill(layer: Int) {
+        state.withLock { $0.queue.notKept(FetchQueue.Key(layer: layer, span: 0)) }
+        pump()
+    }
+
+    private func lookAhead(_ state: inout State, layer index: Int, span: Int) {
+        // What nobody waits for and nobody can keep is not fetched.
+        guard !state.queue.isHeld else { return }
+        let layer = layers[index]
+        for next in state.readAhead[index].touched(span, count: layer.count) where !layer.isPresent(next) {
+            let key = FetchQueue.Key(layer: index, span: next)
+            guard !state.queue.isWanted(key) else { continue }
+            layer.markAhead(next)
+            state.queue.want(key, .ahead)
+        }
+    }
+
+    private func copyCached(_ layer: LazyLayer, _ span: Int, to read: ParkedRead) throws {
+        let range = layer.spans.uncompressedRange(span).clamped(to: read.range)
+        let start = Int(range.lowerBound - read.range.lowerBound)
+        // Clamped to the read's range, so inside its buffer.
+        let target = UnsafeMutableRawBufferPointer(rebasing: read.buffer[start..<start + range.count])
+        guard try layer.store.data.read(into: target, at: range.lowerBound) == range.count else {
+            throw HermesError(
+                .corrupt, "\(layer.store.data.path) is too short", advice: "remove the cache folder")
+        }
+    }
+
+    /// One more part of each read is in its buffer: answers those that are whole.
+    func deliver(_ reads: [ParkedRead]) {
+        let whole = state.withLock { _ in
+            reads.filter { read in
+                read.missing -= 1
+                guard read.missing == 0, !read.isDone else { return false }
+                read.isDone = true
+                return true
+            }
+        }
+        for read in whole {
+            counters.parkedDuration.observe(from: read.start)
+            read.finish(nil)
+        }
+    }
+
+    /// Fails the reads that are not answered yet.
+    func fail(_ reads: [ParkedRead], _ error: HermesError) {
+        let open = state.withLock { _ in
+            reads.filter { read in
+                defer { read.isDone = true }
+                return !read.isDone
+            }
+        }
+        counters.failedReads.add(open.count, ordering: .relaxed)
+        for read in open {
+            counters.parkedDuration.observe(from: read.start)
+            read.finish(error)
+        }
+    }
+}

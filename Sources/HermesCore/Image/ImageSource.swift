@@ -1,0 +1,23 @@
+import HermesSupport
+
+/// Where one image comes from: a registry or a folder in OCI image layout. Can be used from any thread.
+package protocol ImageSource: ImageDocuments {
+    /// A stream of a blob, for a thread that can block. The digest is not checked.
+    func openBlob(_ descriptor: Descriptor) throws -> any ByteSource
+
+    /// Fetches the half-open byte range of a blob: delivers exactly its bytes, in order, in pieces, or fails, by the
+    /// deadline of `terms` if there is one. Neither closure is called before this returns; both come one after the other
+    /// from a thread of the source, and must not block it. `completion` is called once, last.
+    @discardableResult
+    func fetchRange(
+        of digest: Digest, range: Range<Int64>, terms: FetchTerms,
+        deliver: @escaping RangeFetch.Delivery, completion: @escaping RangeFetch.Completion
+    ) -> RangeFetch
+
+    /// Takes note that bytes which `host`, by the name that `fetchRange` gave, delivered of a blob are not what their
+    /// digest says: whoever else has the blob is asked for it from now on.
+    func blame(_ host: String, for digest: Digest)
+
+    /// The artifacts about a manifest, of one type or of all.
+    func referrers(of digest: Digest, artifactType: String?) async throws -> [Descriptor]
+}

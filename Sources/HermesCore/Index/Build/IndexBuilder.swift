@@ -1,0 +1,141 @@
+import HermesSupport
+import Synchronization
+
+/// Builds the SOCI index of an image into an OCI image layout.
+///
+/// Layers are read in parallel, the largest first; a layer whose zTOC the layout already has (of the same span size) is
+/// not read. The index is listed in the layout only when all of its zTOCs are there.
+package struct IndexBuilder: Sendable {
+    /// What became of a layer.
+    package enum Outcome: Sendable, Equatable {
+        /// Its zTOC was built.
+        case built(SOCIIndex.Layer, LayerIndexer.Summary)
+        /// Its zTOC was in the layout.
+        case reused(SOCIIndex.Layer)
+        /// It is not in the index, and why.
+        case skipped(String)
+
+        /// The zTOC, where there is one.
+        package var ztoc: SOCIIndex.Layer? {
+            switch self {
+            case .built(let ztoc, _), .reused(let ztoc): ztoc
+            case .skipped: nil
+            }
+        }
+    }
+
+    /// A finished index.
+    package struct Report: Sendable {
+        /// The index, as the layout lists it.
+        package let descriptor: Descriptor
+        /// What became of each of the image's layers, lowest first.
+        package let outcomes: [Outcome]
+    }
+
+    /// What is told while it builds, from several threads.
+    package struct Observer: Sendable {
+        /// A layer's blob was read on by so many bytes. What it throws ends the build.
+        package let advanced: @Sendable (_ layer: Int, _ bytes: Int) throws -> Void
+        /// A layer is done.
+        package let finished: @Sendable (_ layer: Int, _ outcome: Outcome) -> Void
+
+        /// Makes an observer.
+        package init(
+            advanced: @escaping @Sendable (_ layer: Int, _ bytes: Int) throws -> Void,
+            finished: @escaping @Sendable (_ layer: Int, _ outcome: Outcome) -> Void
+        ) {
+            self.advanced = advanced
+            self.finished = finished
+        }
+    }
+
+    private struct State {
+        var waiting: ArraySlice<Int>
+        var outcomes: [Int: Outcome] = [:]
+        var failure: HermesError?
+    }
+
+    private let image: Image
+    private let source: any ImageSource
+    private let layout: ImageLayout
+    private let spanSize: Int64
+
+    /// Prepares a build of `image`, whose blobs `source` has; `spanSize` is in uncompressed bytes, at least 1.
+    package init(image: Image, source: any ImageSource, layout: ImageLayout, spanSize: Int64) {
+        self.image = image
+        self.source = source
+        self.layout = layout
+        self.spanSize = spanSize
+    }
+
+    /// Builds with `jobs` threads and blocks until the index is in the layout.
+    ///
+    /// Throws the first failure of a layer (see `LayerIndexer`), `unsupported` when no layer can be indexed, or the error
+    /// of a write; the layout then lists no new index. Finished zTOCs stay and are used by the next build only once an
+    /// index lists them.
+    package func build(jobs: Int, observer: Observer) throws -> Report {
+        let known = try ImageLayout.ZTOCs(of: layout)
+        let order = image.layers.indices.sorted { image.layers[$0].descriptor.size > image.layers[$1].descriptor.size }
+        let state = Mutex(State(waiting: order[...]))
+        let threads = try (0..<max(1, min(jobs, order.count))).map { _ in
+            try SystemThread("hermes-index") {
+                while let layer = state.withLock({ $0.failure == nil ? $0.waiting.popFirst() : nil }) {
+                    let result = Result {
+                        try index(layer, known) { bytes in
+                            try observer.advanced(layer, bytes)
+                            if let failure = state.withLock(\.failure) { throw failure }
+                        }
+                    }
+                    switch result {
+                    case .success(let outcome):
+                        state.withLock { $0.outcomes[layer] = outcome }
+                        observer.finished(layer, outcome)
+                    case .failure(let error):
+                        state.withLock { $0.failure = $0.failure ?? HermesError.from(error) }
+                    }
+                }
+            }
+        }
+        for thread in threads { thread.join() }
+        if let failure = state.withLock(\.failure) { throw failure }
+        let outcomes = state.withLock { state in image.layers.indices.compactMap { state.outcomes[$0] } }
+        return Report(descriptor: try list(outcomes), outcomes: outcomes)
+    }
+
+    private func list(_ outcomes: [Outcome]) throws -> Descriptor {
+        let ztocs = outcomes.compactMap(\.ztoc)
+        guard !ztocs.isEmpty else {
+            throw HermesError(
+                .unsupported, "\(image.reference) has no layer that can be indexed",
+                advice: "only gzip and uncompressed layers can be indexed")
+        }
+        try layout.writeBlob(SOCIIndex.configContent)
+        return try layout.addManifest(
+            SOCIIndex(subject: image.descriptor, layers: ztocs).encoded(), mediaType: SOCIIndex.mediaType,
+            artifactType: SOCIIndex.artifactType, platform: image.descriptor.platform)
+    }
+
+    private func index(
+        _ number: Int, _ known: ImageLayout.ZTOCs, _ progress: (Int) throws -> Void
+    ) throws -> Outcome {
+        let layer = image.layers[number]
+        switch layer.compression {
+        case .zstd: return .skipped("zstd layers cannot be indexed yet")
+        case .unknown: return .skipped("layers of type \(layer.descriptor.mediaType.printable(100)) cannot be indexed")
+        case .gzip, .none: break
+        }
+        guard !layer.isForeign || layer.descriptor.urls?.isEmpty ?? true else {
+            return .skipped("the layer is not in the registry")
+        }
+        if let ztoc = known.find(layer.descriptor, spanSize: spanSize) { return .reused(ztoc) }
+        let writer = try ImageLayout.BlobWriter(layout)
+        let summary = try LayerIndexer.index(
+            layer, from: try source.openBlob(layer.descriptor), spanSize: spanSize, to: { try writer.write($0) },
+            progress: progress)
+        let (digest, size) = try writer.finish()
+        let ztoc = SOCIIndex.Layer(
+            digest: digest, size: size, layer: layer.descriptor, spanSize: spanSize,
+            disableXattrs: summary.hasNoXattrs)
+        return .built(ztoc, summary)
+    }
+}

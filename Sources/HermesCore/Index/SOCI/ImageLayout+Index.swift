@@ -1,0 +1,76 @@
+import Glibc
+import HermesSupport
+
+extension ImageLayout {
+    /// The SOCI indexes that the layout lists, the newest last, each with its descriptor.
+    ///
+    /// Throws `corrupt` for one that is damaged, and what reading the layout throws.
+    package func indexes() throws -> [(descriptor: Descriptor, index: SOCIIndex)] {
+        var found: [(descriptor: Descriptor, index: SOCIIndex)] = []
+        for entry in try index().manifests where MediaType.isManifest(entry.mediaType) {
+            if let type = entry.artifactType, type != SOCIIndex.artifactType { continue }
+            let bytes = try readBlob(entry, limit: SOCIIndex.sizeLimit)
+            // Without an artifact type in the list, the document itself says what it is.
+            guard case .manifest(let manifest) = try ManifestDocument.parse(bytes, name: "\(entry.digest)"),
+                manifest.config.mediaType == SOCIIndex.artifactType
+            else { continue }
+            found.append((entry, try SOCIIndex(decoding: bytes)))
+        }
+        return found
+    }
+
+    /// The newest index of the image whose manifest is `subject`.
+    ///
+    /// Throws `notFound` when there is none, naming the images whose indexes there are.
+    package func index(of subject: Digest, image name: String) throws -> (descriptor: Descriptor, index: SOCIIndex) {
+        let all = try indexes()
+        if let found = all.last(where: { $0.index.subject.digest == subject }) { return found }
+        let others = all.map { $0.index.subject.digest.description }
+        throw HermesError(
+            .notFound, "\(path) has no index of \(name) (\(subject))",
+            advice: others.isEmpty
+                ? "it has no index at all" : "it has those of \(others.suffix(5).joined(separator: ", "))")
+    }
+
+    /// The zTOCs that a layout's indexes list, by layer and span size.
+    struct ZTOCs: Sendable {
+        private struct Key: Hashable {
+            let layer: Digest
+            let spanSize: Int64?
+        }
+
+        private let layout: ImageLayout
+        private var ztocs: [Key: SOCIIndex.Layer] = [:]
+
+        init(of layout: ImageLayout) throws {
+            self.layout = layout
+            for (_, index) in try layout.indexes() {
+                for ztoc in try index.ztocs() {
+                    ztocs[Key(layer: ztoc.layerDigest, spanSize: ztoc.spanSize)] = ztoc
+                }
+            }
+        }
+
+        /// The zTOC of a layer, if the layout has it and its bytes are those of its digest.
+        func find(_ layer: Descriptor, spanSize: Int64) -> SOCIIndex.Layer? {
+            guard var ztoc = ztocs[Key(layer: layer.digest, spanSize: spanSize)],
+                let file = try? MappedFile(try OpenFile(layout.blobPath(ztoc.digest), O_RDONLY)),
+                Digest.of(file.readOnly) == ztoc.digest
+            else { return nil }
+            // The same blob can have another media type in another image.
+            ztoc.layerMediaType = layer.mediaType
+            return ztoc
+        }
+    }
+}
+
+extension ImageLayout {
+    /// Removes a layout that lists nothing: what a build that failed has made.
+    package func removeIfUnlisted() throws {
+        guard try index().manifests.isEmpty else { return }
+        for folder in ["\(path)/blobs/sha256", "\(path)/blobs", path] {
+            for name in try FolderListing.names(in: folder) { unlink("\(folder)/\(name)") }
+            rmdir(folder)
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import Glibc
+import HermesSupport
+
+/// An index with its zTOCs at hand, checked: the documents are those of their digests, and each zTOC fits its layer.
+package struct IndexFiles: Sendable {
+    /// The index's own digest.
+    package let digest: Digest
+    /// The index.
+    package let index: SOCIIndex
+    /// The mapped zTOC of each of the image's layers, lowest first, and its reference in the index.
+    package let layers: [(ztoc: SOCIIndex.Layer, file: MappedFile)]
+
+    /// Puts the files of an index together for an image. `open` maps the file of a zTOC.
+    ///
+    /// Throws `unsupported` when a layer of the image has no zTOC, `corrupt` for a zTOC that has another digest, is
+    /// damaged, or is of a blob of another size, and what `open` throws.
+    package init(
+        digest: Digest, index: SOCIIndex, image: Image, open: (SOCIIndex.Layer) throws -> MappedFile
+    ) throws {
+        let ztocs = Dictionary(try index.ztocs().map { ($0.layerDigest, $0) }, uniquingKeysWith: { first, _ in first })
+        layers = try image.layers.map { layer in
+            let blob = layer.descriptor
+            guard let ztoc = ztocs[blob.digest] else {
+                throw HermesError(
+                    .unsupported, "the index of \(image.reference) leaves out layer \(blob.digest)",
+                    advice: layer.compression == .zstd
+                        ? "zstd layers cannot be indexed yet" : "build it again with hermes index build")
+            }
+            let file = try open(ztoc)
+            guard Int64(file.bytes.count) == ztoc.size, Digest.of(file.readOnly) == ztoc.digest else {
+                throw HermesError(.corrupt, "the zTOC of layer \(blob.digest) has not the digest \(ztoc.digest)")
+            }
+            do {
+                let view = try ZTOCView(file.readOnly)
+                try view.validate()
+                guard view.compressedSize == blob.size else {
+                    throw HermesError(.corrupt, "it is of a blob of \(view.compressedSize) bytes, not \(blob.size)")
+                }
+            } catch let error as HermesError {
+                throw HermesError(error.code, "the zTOC of layer \(blob.digest)", cause: error)
+            }
+            return (ztoc, file)
+        }
+        self.digest = digest
+        self.index = index
+    }
+
+    /// The zTOCs, lowest layer first; valid as long as this value is.
+    package func views() throws -> [ZTOCView] { try layers.map { try ZTOCView($0.file.readOnly) } }
+
+    /// The index of `image` in a layout; see `ImageLayout.index(of:image:)` and the initializer for what it throws.
+    package static func find(_ image: Image, in layout: ImageLayout) throws -> IndexFiles {
+        let (descriptor, index) = try layout.index(of: image.descriptor.digest, image: image.reference)
+        return try IndexFiles(digest: descriptor.digest, index: index, image: image) { ztoc in
+            try MappedFile(try OpenFile(layout.blobPath(ztoc.digest), O_RDONLY))
+        }
+    }
+
+    /// The index that refers to `image` where the image is; nil when there is none. zTOCs are stored in `folder` while
+    /// they are read, and unlinked.
+    package static func findReferrer(_ image: Image, at source: any ImageSource, in folder: String) async throws
+        -> IndexFiles?
+    {
+        let found = try await source.referrers(of: image.descriptor.digest, artifactType: SOCIIndex.artifactType)
+        guard let descriptor = found.last else { return nil }
+        let index = try SOCIIndex(decoding: try await source.readManifest(descriptor))
+        guard index.subject.digest == image.descriptor.digest else {
+            throw HermesError(
+                .corrupt,
+                "the referrer \(descriptor.digest) of \(image.reference) is the index of another image,"
+                    + " \(index.subject.digest)")
+        }
+        return try IndexFiles(digest: descriptor.digest, index: index, image: image) { ztoc in
+            let stream = try source.openBlob(ztoc.descriptor)
+            return try MappedFile(try download(stream, size: ztoc.size, in: folder))
+        }
+    }
+
+    /// Reads a stream of `size` bytes into a file in `folder` that has no name any more.
+    private static func download(_ stream: any ByteSource, size: Int64, in folder: String) throws -> OpenFile {
+        var name = Array("\(folder)/.hermes-XXXXXX".utf8CString)
+        let descriptor = mkstemp(&name)
+        guard descriptor >= 0 else { throw HermesError.file("write in", folder, .last) }
+        let file = OpenFile(owning: descriptor, path: "\(folder)/(zTOC)")
+        unlink(name)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
+        defer { buffer.deallocate() }
+        var offset: Int64 = 0
+        while offset <= size {
+            let count = try stream.read(into: buffer)
+            guard count > 0 else { break }
+            try file.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]), at: offset)
+            offset += Int64(count)
+        }
+        return file
+    }
+}

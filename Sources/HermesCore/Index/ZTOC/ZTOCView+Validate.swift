@@ -1,0 +1,95 @@
+import HermesSupport
+
+extension ZTOCView {
+    /// The size of a checkpoint in a gzip layer's blob, in bytes: two int64, a byte, and a window of 32 KiB.
+    private static let checkpointSize = 32_785
+
+    /// Checks everything that the zTOC says against everything else it says, so that what uses it need not.
+    ///
+    /// Afterwards: sizes are not negative; there is one span digest, and one checkpoint, for each span; every entry can be
+    /// read, lies inside the archive, and begins after the one before it ends. Throws `corrupt`, or `unsupported` for an
+    /// unknown version. Reads every entry once.
+    package func validate() throws {
+        guard version.elementsEqual(ZTOC.version.utf8) else {
+            throw HermesError(
+                .unsupported,
+                "the zTOC has the unknown version \"\(String(decoding: version.prefix(20), as: UTF8.self))\"")
+        }
+        guard compressedSize >= 0, uncompressedSize >= 0 else {
+            throw HermesError(
+                .corrupt, "the zTOC is of an archive of \(uncompressedSize) bytes in \(compressedSize) bytes")
+        }
+        guard maxSpanID >= -1, spanCount == Int(maxSpanID) + 1 else {
+            throw HermesError(
+                .corrupt, "the zTOC has \(spanCount) digests, but its last span is \(maxSpanID)")
+        }
+        try validateCheckpoints()
+        for index in 0..<spanCount { _ = try spanDigest(index) }
+        try validateEntries()
+    }
+
+    private func validateCheckpoints() throws {
+        switch compression {
+        case .gzip:
+            let count = Int(try gzipHeader().count)
+            // All checkpoints are stored, or (by early builders) all but the first. No overflow: `count` has 31 bits.
+            let stored = (checkpoints.count - 12) / Self.checkpointSize
+            guard (checkpoints.count - 12) % Self.checkpointSize == 0, stored == count || stored + 1 == count,
+                count == spanCount
+            else {
+                throw HermesError(
+                    .corrupt,
+                    "the zTOC has \(count) checkpoints in \(checkpoints.count) bytes for \(spanCount) spans")
+            }
+        case .uncompressed:
+            let spans = try TarZinfo(decoding: checkpoints)
+            guard spans.spanCount == Int64(spanCount), spans.size == compressedSize else {
+                throw HermesError(
+                    .corrupt,
+                    "the zTOC has \(spanCount) spans of \(spans.spanSize) bytes for \(compressedSize) bytes")
+            }
+        }
+    }
+
+    private func validateEntries() throws {
+        // Where the headers of the next entry begin.
+        var end: Int64 = 0
+        // How many bytes of the zTOC the entries' texts may still take.
+        var rest = byteCount
+        let block = Int64(TarHeader.blockSize)
+        for index in 0..<entryCount {
+            let entry = try entry(index)
+            guard entry.dataOffset >= 0, entry.size >= 0, entry.dataOffset <= uncompressedSize,
+                entry.size <= uncompressedSize - entry.dataOffset, entry.dataOffset - end >= block
+            else {
+                throw HermesError(
+                    .corrupt,
+                    "the zTOC's entry \(index) has \(entry.size) bytes at \(entry.dataOffset), which cannot be"
+                )
+            }
+            try validateTexts(of: entry, &rest)
+            _ = try entry.sparse()
+            let dataEnd = entry.dataOffset + entry.size
+            // The archive may end without padding; Int64.max is no size of an archive, and stays as it is.
+            end = dataEnd > Int64.max - block ? dataEnd : (dataEnd + block - 1) & ~(block - 1)
+        }
+    }
+
+    /// Checks that entries do not share texts or records, which builders never do: a small zTOC whose entries all refer
+    /// to the same large ones would keep a reader busy for ever.
+    private func validateTexts(of entry: Entry, _ rest: inout Int) throws {
+        // No overflow: each is at most `byteCount`, which is the size of something in memory.
+        rest -= entry.name.count + entry.linkName.count + entry.uname.count + entry.gname.count
+        rest -= 4 * entry.recordCount
+        guard rest >= 0 else { throw Self.shared }
+        for index in 0..<entry.recordCount {
+            let record = try entry.record(index)
+            rest -= record.key.count + record.value.count
+            guard rest >= 0 else { throw Self.shared }
+        }
+    }
+
+    private static var shared: HermesError {
+        HermesError(.corrupt, "the texts of the zTOC's entries are larger than the zTOC")
+    }
+}

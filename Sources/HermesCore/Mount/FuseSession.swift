@@ -1,0 +1,95 @@
+import CFuse
+import CLinux
+import Glibc
+import HermesSupport
+
+/// A mounted image: the kernel's connection, and the threads that answer it.
+///
+/// Made, used and ended by one thread; the operations run on libfuse's.
+package final class FuseSession: @unchecked Sendable {
+    private let session: OpaquePointer
+    private let filesystem: ImageFilesystem
+    /// The device of the folder under the mount.
+    private let deviceBelow: dev_t
+    /// Where the image is mounted.
+    package let directory: String
+
+    /// Mounts `filesystem` on `directory`, read-only. `name` is what mount(8) shows as its source.
+    ///
+    /// Throws `system` when there is no FUSE, `denied` when the caller may not mount.
+    package init(_ filesystem: ImageFilesystem, on directory: String, name: String) throws {
+        self.filesystem = filesystem
+        self.directory = directory
+        guard access("/dev/fuse", F_OK) == 0 else {
+            throw HermesError(
+                .system, "there is no /dev/fuse",
+                advice: "load the fuse module, or give the container the device")
+        }
+        var below = stat()
+        guard stat(directory, &below) == 0 else { throw HermesError.file("mount on", directory, .last) }
+        deviceBelow = below.st_dev
+        // The name lies behind "fsname=", where libfuse reads a comma or a backslash as its own.
+        let source = String(name.map { $0 == "," || $0 == "\\" ? "_" : $0 })
+        var options = "ro,default_permissions,subtype=hermes,fsname=\(source),max_read=1048576"
+        if geteuid() == 0 { options += ",allow_other" }
+        let texts = ["hermes", "-o", options]
+        var words: [UnsafeMutablePointer<CChar>?] = texts.map { text in strdup(text) }
+        defer { for word in words { free(word) } }
+        var table = ImageFilesystem.operations()
+        let made = words.withUnsafeMutableBufferPointer { words -> OpaquePointer? in
+            var arguments = fuse_args(argc: Int32(words.count), argv: words.baseAddress, allocated: 0)
+            defer { fuse_opt_free_args(&arguments) }
+            // Unretained: this session keeps the file system for as long as libfuse may use it.
+            return fuse_session_new(
+                &arguments, &table, MemoryLayout<fuse_lowlevel_ops>.size,
+                Unmanaged.passUnretained(filesystem).toOpaque())
+        }
+        guard let made else { throw HermesError(.system, "cannot start a FUSE session") }
+        guard fuse_session_mount(made, directory) == 0 else {
+            let error = SystemError.last
+            fuse_session_destroy(made)
+            throw HermesError(
+                error.number == EPERM || error.number == EACCES ? .denied : .system,
+                "cannot mount on \(directory)",
+                cause: error)
+        }
+        session = made
+    }
+
+    deinit { fuse_session_destroy(session) }
+
+    /// Answers the kernel with up to `threads` threads until the file system is unmounted or `end` is called.
+    package func serve(threads: Int) {
+        guard let config = fuse_loop_cfg_create() else { return }
+        defer { fuse_loop_cfg_destroy(config) }
+        // A descriptor per thread: the kernel queues replies per descriptor.
+        fuse_loop_cfg_set_clone_fd(config, 1)
+        fuse_loop_cfg_set_max_threads(config, UInt32(threads))
+        fuse_loop_cfg_set_idle_threads(config, UInt32(threads))
+        hermes_fuse_loop(session, config)
+    }
+
+    /// Ends the session: unmounts, at once even where files are open, and makes `serve` return. From any thread.
+    package func end() {
+        fuse_session_exit(session)
+        // MNT_FORCE ends the connection, so that no thread stays in its read; MNT_DETACH takes the mount out of the tree
+        // though a process stands in it. Without the right to do so, the helper of libfuse unmounts what it mounted.
+        if umount2(directory, Int32(MNT_FORCE | MNT_DETACH)) != 0 { fuse_session_unmount(session) }
+    }
+
+    /// Waits until the mount answers, then sets the kernel's read-ahead for it, in KiB. To be called once, beside `serve`.
+    ///
+    /// Read-ahead is 128 KiB for a new mount, which no INIT reply can raise; only root can, through the mount's backing
+    /// device. Throws `system` when the mount does not answer.
+    package func start(readAhead kibibytes: Int) throws {
+        var status = stat()
+        guard stat(directory, &status) == 0, status.st_dev != deviceBelow else {
+            throw HermesError(.system, "the mount on \(directory) does not answer")
+        }
+        let device = UInt64(status.st_dev)
+        let name = "\(hermes_major(device)):\(hermes_minor(device))"
+        guard let file = try? OpenFile("/sys/class/bdi/\(name)/read_ahead_kb", O_WRONLY) else { return }
+        // A refusal leaves the default in place, which is slower but right.
+        _ = Array("\(kibibytes)".utf8).withUnsafeBytes { pwrite(file.descriptor, $0.baseAddress, $0.count, 0) }
+    }
+}

@@ -1,0 +1,67 @@
+import HermesSupport
+
+extension ImageFilesystem {
+    /// The mount's metrics with the values that they have now, and those of the process's registry clients. Names follow
+    /// Prometheus's conventions: base units, "_total" for counters; docs/operations.md lists them.
+    func metrics() -> [MetricFamily] {
+        readMetrics() + fetchMetrics() + cacheMetrics() + RegistryMetrics.shared.families()
+    }
+
+    private func readMetrics() -> [MetricFamily] {
+        let totals = ReadSource.allCases.map { ($0, reads.total($0)) }
+        func family(_ name: String, _ help: String, _ value: KeyPath<(reads: Int, bytes: Int), Int>) -> MetricFamily {
+            MetricFamily(
+                name: name, help: help, kind: .counter,
+                samples: totals.map { source, total in
+                    .init(labels: [(ReadSource.labelName, source.labelValue)], value: Double(total[keyPath: value]))
+                })
+        }
+        let counters = scheduler.counters
+        return [
+            family("hermes_reads_total", "Reads of files, by where their bytes came from.", \.reads),
+            family("hermes_read_bytes_total", "Bytes of these reads.", \.bytes),
+            .counter(
+                "hermes_read_failures_total", "Reads that failed with EIO.",
+                counters.failedReads.load(ordering: .relaxed)),
+            .gauge("hermes_parked_reads", "Reads that wait for their bytes now.", Double(scheduler.parkedCount)),
+            .gauge(
+                "hermes_hung_reads", "Reads that have waited for more than 10 seconds.",
+                Double(scheduler.hungReads().count)),
+            counters.parkedDuration.family(
+                "hermes_parked_read_duration_seconds", "How long reads waited for their bytes."),
+        ]
+    }
+
+    private func fetchMetrics() -> [MetricFamily] {
+        let counters = scheduler.counters
+        return [
+            counters.requests.family("hermes_fetch_requests_total", "Range requests, by what waits for them."),
+            counters.fetchedBytes.family("hermes_fetch_bytes_total", "Compressed bytes that range requests brought."),
+            counters.fetchDuration.family("hermes_fetch_duration_seconds", "From a range request's start to its end."),
+            counters.firstByte.family(
+                "hermes_fetch_first_byte_seconds", "From a range request's start to the first byte of its answer."),
+            counters.retries.family("hermes_span_retries_total", "Spans that were asked for again, by why."),
+            .counter(
+                "hermes_verification_failures_total", "Spans whose bytes were not what the index says.",
+                counters.verificationFailures.load(ordering: .relaxed)),
+            .counter(
+                "hermes_spans_total", "Spans that were checked, inflated and delivered.",
+                counters.spans.load(ordering: .relaxed)),
+        ]
+    }
+
+    private func cacheMetrics() -> [MetricFamily] {
+        let present = present.uncompressedBytes
+        let whole = whole.uncompressedBytes
+        return [
+            .counter(
+                "hermes_cache_write_failures_total", "Spans that could not be written to the cache.",
+                scheduler.counters.cacheFailures.load(ordering: .relaxed)),
+            .gauge("hermes_cache_bytes", "Uncompressed bytes of the image that the cache has.", Double(present)),
+            .gauge("hermes_image_bytes", "Uncompressed bytes of the image.", Double(whole)),
+            .gauge(
+                "hermes_cache_ratio", "The part of the image that the cache has, from 0 to 1.",
+                whole > 0 ? Double(present) / Double(whole) : 1),
+        ]
+    }
+}

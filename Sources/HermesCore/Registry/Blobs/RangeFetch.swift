@@ -1,0 +1,26 @@
+import HermesSupport
+
+/// A range fetch under way; can be used from any thread, any number of times, also after its end.
+package struct RangeFetch: Sendable {
+    private let stop: @Sendable () -> Void
+    private let hurry: @Sendable (Monotonic) -> Void
+
+    /// Receives the bytes of a range and the name of the host that sent them; the pointer is valid during the call.
+    package typealias Delivery = @Sendable (_ bytes: UnsafeRawBufferPointer, _ host: String) -> Void
+    /// Receives the end of a fetch.
+    package typealias Completion = @Sendable (Result<Void, HermesError>) -> Void
+
+    /// Makes one of what stops the fetch, and what gives it a deadline.
+    package init(
+        cancel stop: @escaping @Sendable () -> Void, urge hurry: @escaping @Sendable (Monotonic) -> Void = { _ in }
+    ) {
+        self.stop = stop
+        self.hurry = hurry
+    }
+
+    /// Stops it soon. Its completion is still called, once.
+    package func cancel() { stop() }
+
+    /// A process waits for it now, until `deadline`: see `FetchTerms`. A later deadline takes the place of an earlier one.
+    package func urge(until deadline: Monotonic) { hurry(deadline) }
+}

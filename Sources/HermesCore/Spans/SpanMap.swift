@@ -1,0 +1,156 @@
+import HermesSupport
+
+/// The compiled spans of one layer: where each one lies in the compressed blob and in the uncompressed layer, its
+/// digest, and the window that inflate needs at its start.
+///
+/// A zTOC is compiled into this form once per node (`SpanMap+Compile.swift`); the file is then only mapped, so nothing
+/// is parsed at mount or on a read, and memory is what the kernel keeps mapped.
+///
+/// The file, all integers little-endian:
+/// | offset | what |
+/// |---|---|
+/// | 0 | header, 64 bytes: magic "HERMSPN1", u64 compression (1 gzip, 2 none), u64 span count, u64 size of the blob, u64 size of the uncompressed layer, u64 size of this file, u64 XXH64 of the file with zeros in this place, 8 bytes zero |
+/// | 64 | one `SpanRecord` per span, in order |
+/// | behind | the windows, each zstd-compressed, unaligned |
+///
+/// Immutable and safe for use from any thread.
+package final class SpanMap: @unchecked Sendable {
+    /// How the blob is compressed.
+    package enum Compression: UInt64, Sendable {
+        case gzip = 1
+        case none = 2
+    }
+
+    static let magic: UInt64 = 0x314e_5053_4d52_4548  // "HERMSPN1"
+    static let headerSize = 64
+    /// Where the file holds its checksum.
+    static let checksumPlace = 48
+
+    private let file: MappedFile
+    private let records: UnsafePointer<SpanRecord>
+    /// The number of spans.
+    package let count: Int
+    /// How the blob is compressed.
+    package let compression: Compression
+    /// The size of the compressed blob in bytes.
+    package let compressedSize: Int64
+    /// The size of the uncompressed layer in bytes, up to the end of its tar archive.
+    package let uncompressedSize: Int64
+
+    /// Maps the compiled file at `path` and checks every record of it, so that no later access can leave the mapping.
+    ///
+    /// Throws `corrupt` for a file that this version did not write, and the file error if there is none.
+    package init(_ path: String) throws {
+        file = try MappedFile(try OpenFile(path, 0))
+        let bytes = file.readOnly
+        let damaged = HermesError(.corrupt, "\(path) is not a compiled span map", advice: "remove it")
+        guard bytes.count >= Self.headerSize, let base = bytes.baseAddress else { throw damaged }
+        let header = bytes.assumingMemoryBound(to: UInt64.self)
+        guard header[0] == Self.magic, let compression = Compression(rawValue: header[1]),
+            let count = Int(exactly: header[2]), count > 0, count <= (bytes.count - Self.headerSize) / 64,
+            let compressedSize = Int64(exactly: header[3]), let uncompressedSize = Int64(exactly: header[4]),
+            header[5] == UInt64(bytes.count)
+        else { throw damaged }
+        self.count = count
+        self.compression = compression
+        self.compressedSize = compressedSize
+        self.uncompressedSize = uncompressedSize
+        // A mapping starts on a page, so records at byte 64 are aligned; `count` was checked above.
+        records = (base + Self.headerSize).bindMemory(to: SpanRecord.self, capacity: count)
+        for index in 0..<count {
+            let record = records[index]
+            // Both starts lie inside the layer before the ends, which follow from the next record, are worked out.
+            guard record.compressedStart >= 0, record.compressedStart < compressedSize,
+                record.uncompressedStart >= 0, record.uncompressedStart <= uncompressedSize,
+                index + 1 == count || records[index + 1].compressedStart < compressedSize
+            else { throw damaged }
+            let compressedEnd = self.compressedEnd(index)
+            let uncompressedEnd = self.uncompressedEnd(index)
+            guard record.compressedStart < compressedEnd, compressedEnd <= compressedSize,
+                // One more: the byte that neighbours share.
+                compressedEnd - record.compressedStart <= ZTOC.largestSpan + 1,
+                record.uncompressedStart <= uncompressedEnd, uncompressedEnd <= uncompressedSize,
+                uncompressedEnd - record.uncompressedStart <= ZTOC.largestSpan, record.bits < 8,
+                record.windowLength <= 1 << 20, record.windowOffset <= UInt64(bytes.count),
+                UInt64(bytes.count) - record.windowOffset >= UInt64(record.windowLength)
+            else { throw damaged }
+        }
+        guard records[0].uncompressedStart == 0 else { throw damaged }
+    }
+
+    /// Whether the file's bytes are those that were written. Reads all of it.
+    var isIntact: Bool {
+        file.readOnly.load(fromByteOffset: Self.checksumPlace, as: UInt64.self)
+            == XXH64.ofFile(file.readOnly, without: Self.checksumPlace)
+    }
+
+    /// The record of span `index`, which is in 0..<count.
+    package func record(_ index: Int) -> UnsafePointer<SpanRecord> { records + index }
+
+    /// The bytes of the blob that span `index` needs.
+    package func compressedRange(_ index: Int) -> Range<Int64> {
+        records[index].compressedStart..<compressedEnd(index)
+    }
+
+    /// The bytes of the uncompressed layer that span `index` holds; empty for a zero-length span.
+    package func uncompressedRange(_ index: Int) -> Range<Int64> {
+        records[index].uncompressedStart..<uncompressedEnd(index)
+    }
+
+    private func compressedEnd(_ index: Int) -> Int64 {
+        guard index + 1 < count else { return compressedSize }
+        // Neighbours share the byte in which a boundary lies that is not on a byte's edge.
+        return records[index + 1].compressedStart + (records[index + 1].bits != 0 ? 1 : 0)
+    }
+
+    private func uncompressedEnd(_ index: Int) -> Int64 {
+        index + 1 < count ? records[index + 1].uncompressedStart : uncompressedSize
+    }
+
+    /// The span that holds byte `offset` of the uncompressed layer; `offset` is in 0..<uncompressedSize.
+    package func span(at offset: Int64) -> Int {
+        // The last span that starts at or before the offset, so zero-length spans are never the answer.
+        var low = 0
+        var high = count
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if records[middle].uncompressedStart <= offset { low = middle } else { high = middle }
+        }
+        return low
+    }
+
+    /// The compressed window of span `index`; empty where inflate needs none.
+    func compressedWindow(_ index: Int) -> UnsafeRawBufferPointer {
+        let record = records[index]
+        let start = Int(record.windowOffset)
+        // Checked against the file's size in `init`.
+        return UnsafeRawBufferPointer(rebasing: file.readOnly[start..<start + Int(record.windowLength)])
+    }
+}
+
+/// One span as it lies in the compiled file: 64 bytes, aligned to 8.
+package struct SpanRecord {
+    /// The first byte of the blob that the span needs.
+    package let compressedStart: Int64
+    /// The first byte of the uncompressed layer that the span holds.
+    package let uncompressedStart: Int64
+    let windowOffset: UInt64
+    let windowLength: UInt32
+    /// The number of unused high bits of the first compressed byte with which inflate is primed; 0 starts on the byte.
+    package let bits: UInt32
+    /// The SHA-256 of the span's compressed bytes.
+    package let digest: Digest
+
+    init(
+        compressedStart: Int64, uncompressedStart: Int64, windowOffset: UInt64, windowLength: UInt32,
+        bits: UInt32,
+        digest: Digest
+    ) {
+        self.compressedStart = compressedStart
+        self.uncompressedStart = uncompressedStart
+        self.windowOffset = windowOffset
+        self.windowLength = windowLength
+        self.bits = bits
+        self.digest = digest
+    }
+}

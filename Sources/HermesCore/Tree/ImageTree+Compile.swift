@@ -1,0 +1,44 @@
+import Glibc
+import HermesSupport
+
+extension ImageTree {
+    /// Compiles the merged tree of an image into the file `tree` of `folder`, which appears whole or not at all.
+    ///
+    /// `layers` are the validated zTOCs of all layers, from the bottom up. The same zTOCs give the same file. Throws
+    /// `corrupt` for a damaged zTOC, `unsupported` for what the format cannot hold, and the file error of `folder`.
+    package static func compile(_ layers: [ZTOCView], in folder: String) throws {
+        guard layers.count <= UInt16.max else {
+            throw HermesError(
+                .unsupported, "the image has \(layers.count) layers; at most 65,535 can be mounted")
+        }
+        var merger = TreeMerger(
+            try layers.map { TreeMerger.Layer(tree: try LayerTree($0), source: $0) },
+            sizes: layers.map(\.uncompressedSize))
+        try merger.run()
+        try merger.writer.write(to: folder, "tree", contentSize: merger.contentSize, layerCount: layers.count)
+    }
+}
+
+extension LayerTree {
+    /// The tree of a zTOC's entries.
+    init(_ source: ZTOCView) throws {
+        guard source.entryCount < Int32.max / 4 else {
+            throw HermesError(.unsupported, "a layer has \(source.entryCount) entries")
+        }
+        self.init(capacity: source.entryCount)
+        let linkTarget = { (index: Int32) -> UnsafeRawBufferPointer? in
+            // The kernel takes targets of less than a page.
+            guard let entry = try? source.entry(Int(index)), entry.kind == .symbolicLink, entry.linkName.count < 4096
+            else { return nil }
+            return entry.linkName
+        }
+        for index in 0..<source.entryCount {
+            let entry = try source.entry(index)
+            apply(
+                Int32(index), name: entry.name, isDirectory: entry.kind == .directory,
+                hardLinkTo: entry.kind == .hardLink ? entry.linkName : nil, linkTargetOf: linkTarget)
+        }
+        let empty = UnsafeRawBufferPointer(start: nil, count: 0)
+        finish(linkNameOf: { (try? source.entry(Int($0)))?.linkName ?? empty }, linkTargetOf: linkTarget)
+    }
+}

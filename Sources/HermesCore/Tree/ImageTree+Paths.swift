@@ -1,0 +1,59 @@
+import Glibc
+import HermesSupport
+
+extension ImageTree {
+    /// The inode number of a path such as "/usr/bin/python3", symbolic links followed as in a chroot.
+    ///
+    /// Throws `notFound` where there is none, also for links that lead round in circles.
+    package func resolve(_ path: String) throws -> UInt64 {
+        let missing = HermesError(.notFound, "the image has no file \(path.printable(300))")
+        var rest = path.utf8.split(separator: UInt8(ascii: "/")).map(Array.init)[...]
+        var stack: [UInt64] = [1]
+        var hops = 0
+        while let name = rest.popFirst() {
+            if name == Array(".".utf8) { continue }
+            if name == Array("..".utf8) {
+                if stack.count > 1 { stack.removeLast() }
+                continue
+            }
+            guard let current = stack.last, let directory = inode(current), directory.pointee.mode & S_IFMT == S_IFDIR,
+                let number = name.withUnsafeBytes({ lookUp($0, in: directory) }), let found = inode(number)
+            else { throw missing }
+            guard found.pointee.mode & S_IFMT == S_IFLNK else {
+                stack.append(number)
+                continue
+            }
+            hops += 1
+            guard hops <= 40 else { throw missing }
+            // Targets lie inside the strings (checked when the tree was mapped).
+            let target = UnsafeBufferPointer(start: strings + Int(found.pointee.data), count: Int(found.pointee.size))
+            if target.first == CChar(bitPattern: UInt8(ascii: "/")) { stack = [1] }
+            rest =
+                (target.map { UInt8(bitPattern: $0) }.split(separator: UInt8(ascii: "/")).map(Array.init) + rest)[...]
+        }
+        return stack.last ?? 1
+    }
+
+    /// A path of an inode, for messages; it searches the whole tree. A file with several links has one of them.
+    package func path(of number: UInt64) -> String {
+        var names: [String] = []
+        var current = number
+        while current > 1, names.count < 4096 {
+            guard let directory = directory(holding: current) else { break }
+            names.append(directory.name)
+            current = directory.number
+        }
+        return "/" + names.reversed().joined(separator: "/")
+    }
+
+    private func directory(holding number: UInt64) -> (number: UInt64, name: String)? {
+        guard let position = (0..<entryCount).first(where: { UInt64(entries[$0].inode) == number }) else {
+            return nil
+        }
+        let holder = (1...UInt64(inodeCount)).first { candidate in
+            guard let inode = inode(candidate)?.pointee, inode.mode & S_IFMT == S_IFDIR else { return false }
+            return Int(inode.data) <= position && position < Int(inode.data) + Int(inode.size)
+        }
+        return holder.map { ($0, String(cString: strings + Int(entries[position].name))) }
+    }
+}

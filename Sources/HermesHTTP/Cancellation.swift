@@ -1,0 +1,10 @@
+/// A way to stop something that runs; can be used from any thread, any number of times.
+package struct Cancellation: Sendable {
+    private let action: @Sendable () -> Void
+
+    /// Makes one that calls `action`, which must allow more than one call.
+    package init(_ action: @escaping @Sendable () -> Void) { self.action = action }
+
+    /// Stops it soon. What was started still calls its completion, once.
+    package func cancel() { action() }
+}

@@ -1,0 +1,24 @@
+/// How connections to one host are made, where it is not as with any other. Immutable; can be used from any thread.
+package final class HTTPConnectionSettings: Sendable {
+    /// PEM certificates of all authorities to trust; nil for the client's own.
+    let authorities: [UInt8]?
+    /// The file of a client's certificate, and that of its key where it has one of its own.
+    let client: (certificate: String, key: String?)?
+    /// Whether the server's certificate is checked.
+    let verifies: Bool
+    /// Milliseconds that a connection may take; nil for the default.
+    let connectTimeout: Int?
+    /// The proxy's URL in place of the environment's; nil for that.
+    let proxy: String?
+
+    package init(
+        authorities: [UInt8]? = nil, client: (certificate: String, key: String?)? = nil, verifies: Bool = true,
+        connectTimeout: Int? = nil, proxy: String? = nil
+    ) {
+        self.authorities = authorities
+        self.client = client
+        self.verifies = verifies
+        self.connectTimeout = connectTimeout
+        self.proxy = proxy
+    }
+}

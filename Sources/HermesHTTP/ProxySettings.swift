@@ -1,0 +1,90 @@
+import Glibc
+import HermesSupport
+
+/// Which proxy leads to a URL, as the environment says (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY). The rules are those
+/// of Go's programs, so that Hermes takes the way that containerd on the same node takes. A value.
+package struct ProxySettings: Sendable {
+    private let http: String?
+    private let https: String?
+    private let exceptions: [Exception]
+
+    /// What is reached without a proxy.
+    private enum Exception: Sendable, Equatable {
+        case everything
+        /// An address's leading bits.
+        case network([UInt8], bits: Int, port: Int?)
+        /// A host's name, with or without itself, with all below it.
+        case domain(String, includesItself: Bool, port: Int?)
+    }
+
+    /// Reads the variables by `variable`, which gives nil for one that is missing. Upper case counts more.
+    package init(variable: (String) -> String?) {
+        func find(_ name: String) -> String? { variable(name) ?? variable(name.lowercased()) }
+        http = find("HTTP_PROXY") ?? find("ALL_PROXY")
+        https = find("HTTPS_PROXY") ?? find("ALL_PROXY")
+        exceptions = (find("NO_PROXY") ?? "").split(separator: ",").compactMap { Self.exception($0.trimmingASCIISpace) }
+    }
+
+    /// This process's environment, as it is now.
+    package static var environment: ProxySettings { ProxySettings(variable: EnvironmentVariable.value) }
+
+    /// The proxy's URL; nil when there is none on the way. This machine itself is never asked through one.
+    package func proxy(for url: HTTPURL) -> String? {
+        guard let proxy = url.scheme == "https" ? https : http, !HTTPURL.isLoopback(url.host) else { return nil }
+        let host = url.host.hasPrefix("[") ? String(url.host.dropFirst().dropLast()) : url.host
+        let address = Self.address(host)
+        let isExcepted = exceptions.contains { exception in
+            switch exception {
+            case .everything: true
+            case .network(let network, let bits, let port):
+                (port ?? url.port) == url.port && address.map { Self.shares(bits, network, $0) } == true
+            case .domain(let name, let includesItself, let port):
+                (port ?? url.port) == url.port && (host.hasSuffix("." + name) || includesItself && host == name)
+            }
+        }
+        return isExcepted ? nil : proxy
+    }
+
+    private static func exception(_ text: String) -> Exception? {
+        let text = text.lowercased()
+        if text == "*" { return .everything }
+        if let slash = text.firstIndex(of: "/") {
+            guard let network = address(String(text[..<slash])),
+                let bits = Int64(strictDigits: text[text.index(after: slash)...]), bits <= network.count * 8
+            else { return nil }
+            return .network(network, bits: Int(bits), port: nil)
+        }
+        if let network = address(text) { return .network(network, bits: network.count * 8, port: nil) }
+        var host = text[...]
+        var port: Int?
+        if let colon = text.lastIndex(of: ":"), let number = UInt16(text[text.index(after: colon)...]) {
+            host = text[..<colon]
+            port = Int(number)
+        }
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        if let network = address(String(host)) { return .network(network, bits: network.count * 8, port: port) }
+        if host.hasPrefix("*.") { host = host.dropFirst() }
+        let name = host.hasPrefix(".") ? host.dropFirst() : host
+        guard !name.isEmpty else { return nil }
+        return .domain(String(name), includesItself: name.startIndex == host.startIndex, port: port)
+    }
+
+    /// The 4 or 16 bytes of a numeric address; nil for a name.
+    private static func address(_ text: String) -> [UInt8]? {
+        for (family, count) in [(AF_INET, 4), (AF_INET6, 16)] {
+            var bytes = [UInt8](repeating: 0, count: count)
+            // inet_pton(3) writes as many bytes as the family's addresses have.
+            if inet_pton(family, text, &bytes) == 1 { return bytes }
+        }
+        return nil
+    }
+
+    private static func shares(_ bits: Int, _ left: [UInt8], _ right: [UInt8]) -> Bool {
+        guard left.count == right.count else { return false }
+        return (0..<left.count).allSatisfy { index in
+            let rest = bits - index * 8
+            let mask: UInt8 = rest >= 8 ? 0xff : rest <= 0 ? 0 : ~(0xff >> UInt8(rest))
+            return left[index] & mask == right[index] & mask
+        }
+    }
+}

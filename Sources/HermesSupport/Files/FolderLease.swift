@@ -1,0 +1,48 @@
+import Glibc
+
+/// A folder that is in use: a lock on it (flock(2)) that other processes respect before they remove it. It ends with this
+/// object, or with the process.
+///
+/// Whoever uses what lies in a folder holds a shared lease; whoever removes the folder holds it alone meanwhile. Every
+/// lease is of an open file of its own, so that they exclude each other within a process as well.
+package final class FolderLease: Sendable {
+    /// The open folder.
+    package let descriptor: Int32
+
+    private init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+    deinit { close(descriptor) }
+
+    /// Takes a shared lease, and waits for who is removing the folder at this moment. Throws `notFound` when it is gone.
+    package static func shared(_ path: String) throws -> FolderLease {
+        let lease = try FolderLease(opening: path)
+        while flock(lease.descriptor, LOCK_SH) != 0 {
+            guard errno == EINTR else { throw HermesError.file("lock", path, .last) }
+        }
+        guard lease.isStill(path) else { throw HermesError.file("use", path, SystemError(ENOENT)) }
+        return lease
+    }
+
+    /// Takes the only lease; nil when somebody uses the folder, or it is gone.
+    package static func alone(_ path: String) -> FolderLease? {
+        guard let lease = try? FolderLease(opening: path), flock(lease.descriptor, LOCK_EX | LOCK_NB) == 0,
+            lease.isStill(path)
+        else { return nil }
+        return lease
+    }
+
+    private convenience init(opening path: String) throws {
+        let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw HermesError.file("use", path, .last) }
+        self.init(folder)
+    }
+
+    /// Whether the path names the locked folder: between opening and locking it, another process may have removed it, and
+    /// a third one made it anew. While the lock is held that cannot happen any more.
+    private func isStill(_ path: String) -> Bool {
+        var own = stat()
+        var named = stat()
+        return fstat(descriptor, &own) == 0 && stat(path, &named) == 0 && own.st_ino == named.st_ino
+            && own.st_dev == named.st_dev
+    }
+}

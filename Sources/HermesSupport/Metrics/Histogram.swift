@@ -1,0 +1,46 @@
+import Synchronization
+
+/// How long things took, in buckets with fixed bounds from a millisecond to a minute.
+///
+/// Safe for use from any thread; observing takes no lock.
+package final class Histogram: @unchecked Sendable {
+    /// The buckets' upper bounds in seconds; one more bucket takes what is above the last.
+    package static let bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+
+    private let buckets: UnsafeMutablePointer<Atomic<Int>>
+    private let nanoseconds = Atomic<Int>(0)
+
+    package init() {
+        buckets = .allocate(capacity: Self.bounds.count + 1)
+        for index in 0...Self.bounds.count { (buckets + index).initialize(to: Atomic(0)) }
+    }
+
+    deinit { buckets.deallocate() }
+
+    /// Takes note of something that began at `start` and ended at `end`.
+    package func observe(from start: Monotonic, to end: Monotonic = .now()) {
+        let duration = max(0, end.nanoseconds - start.nanoseconds)
+        let seconds = Double(duration) / 1e9
+        let bucket = Self.bounds.firstIndex { seconds <= $0 } ?? Self.bounds.count
+        nanoseconds.wrappingAdd(duration, ordering: .relaxed)
+        buckets[bucket].wrappingAdd(1, ordering: .relaxed)
+    }
+
+    /// The metric of this histogram: cumulative buckets, their sum in seconds, and the count.
+    package func family(_ name: String, _ help: String) -> MetricFamily {
+        var samples: [MetricFamily.Sample] = []
+        var count = 0
+        for index in 0...Self.bounds.count {
+            count += buckets[index].load(ordering: .relaxed)
+            let bound = index < Self.bounds.count ? Self.bounds[index] : Double.infinity
+            samples.append(
+                .init(
+                    suffix: "_bucket", labels: [("le", MetricFamily.number(bound))],
+                    value: Double(count)))
+        }
+        samples.append(.init(suffix: "_sum", value: Double(nanoseconds.load(ordering: .relaxed)) / 1e9))
+        // The last bucket's, so that the count is never another than what the buckets say.
+        samples.append(.init(suffix: "_count", value: Double(count)))
+        return MetricFamily(name: name, help: help, kind: .histogram, samples: samples)
+    }
+}

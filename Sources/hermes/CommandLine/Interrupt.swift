@@ -1,0 +1,47 @@
+import Glibc
+import HermesCore
+import HermesSupport
+import Synchronization
+
+/// Whether SIGINT, SIGTERM or SIGHUP asked the command to end.
+///
+/// Until the command has something to clean up (`hold`), a signal ends the process at once. After that the first signal
+/// is a request, which the command answers by cleaning up, and the second one ends the process.
+final class Interrupt: Sendable {
+    private let isAsked = Atomic(false)
+    /// What ends the work; nil until the command has something to clean up.
+    private let action = Mutex<(@Sendable () -> Void)?>(nil)
+    private static let signals = [SIGINT, SIGTERM, SIGHUP]
+
+    /// Starts to listen. To be called before other threads are made, so that they leave the signals to this one.
+    init() throws {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in Self.signals { sigaddset(&set, signal) }
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+        _ = try SystemThread("hermes-signals") { [self] in
+            var set = sigset_t()
+            sigemptyset(&set)
+            for signal in Self.signals { sigaddset(&set, signal) }
+            var signal: Int32 = 0
+            guard sigwait(&set, &signal) == 0 else { return }
+            guard let action = action.withLock({ $0 }) else { _exit(HermesError.Code.interrupted.exitCode) }
+            isAsked.store(true, ordering: .releasing)
+            for signal in Self.signals { Glibc.signal(signal, SIG_DFL) }
+            pthread_sigmask(SIG_UNBLOCK, &set, nil)
+            action()
+            // Stays, so that there is a thread for a second signal to end the process in.
+            while true { pause() }
+        }
+    }
+
+    /// From here on the command cleans up by itself: `action` is called at the signal, on the listening thread.
+    func hold(_ action: @escaping @Sendable () -> Void = {}) {
+        self.action.withLock { $0 = action }
+    }
+
+    /// Throws `interrupted` once a signal has come.
+    func check() throws {
+        guard !isAsked.load(ordering: .acquiring) else { throw HermesError(.interrupted, "interrupted") }
+    }
+}
