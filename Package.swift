@@ -11,7 +11,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     ],
     targets: [
         // The shims: the only targets that include a C library's headers.
@@ -27,11 +26,12 @@ let package = Package(
         .target(name: "CZlib"),
         .target(name: "CDeflate", linkerSettings: [.linkedLibrary("deflate")]),
         .target(name: "CZstd"),
+        .target(name: "CYaml", linkerSettings: [.linkedLibrary("yaml")]),
         .target(name: "CCrypto"),
         .target(name: "CLinux"),
         .target(
             name: "HermesSupport",
-            dependencies: ["CZstd", "CLinux", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["CZstd", "CYaml", "CLinux", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict
         ),
         .target(name: "HermesHTTP", dependencies: ["HermesSupport", "CCurl"], swiftSettings: strict),
@@ -40,7 +40,6 @@ let package = Package(
             dependencies: [
                 "HermesSupport", "HermesHTTP", "CFuse", "CZlib", "CDeflate", "CCrypto", "CLinux",
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict
         ),

@@ -7,12 +7,12 @@ set -euo pipefail
 build=(
     binutils ca-certificates curl gcc git libc6-dev libstdc++-12-dev make tzdata
     libbrotli-dev libcurl4-openssl-dev libdeflate-dev libfuse3-dev libidn2-dev libnghttp2-dev libpsl-dev libssh2-1-dev libssl-dev
-    libunistring-dev libzstd-dev zlib1g-dev
+    libunistring-dev libyaml-dev libzstd-dev zlib1g-dev
 )
 tests=(
     attr busybox-static containerd debootstrap docker-registry e2fsprogs fio flatbuffers-compiler fuse3 gzip iproute2 jq
-    libarchive-tools nginx-light openssl pigz pkg-config procps python3 python3-flatbuffers rsync shellcheck skopeo strace tar
-    time umoci util-linux zstd
+    libarchive-tools nginx-light openssl pigz pkg-config procps python3 python3-flatbuffers python3-yaml rsync shellcheck skopeo strace
+    tar time umoci util-linux zstd
 )
 # What the Swift toolchain itself needs on Debian (from its official container image).
 toolchain=(gpg libcurl4-openssl-dev libedit-dev libncurses-dev libpython3-dev libsqlite3-dev libxml2-dev pkg-config uuid-dev)

@@ -1,10 +1,9 @@
 import HermesSupport
-import Yams
 
 /// A kubelet's configuration of credential providers (kubelet.config.k8s.io, v1alpha1 to v1).
-struct KubeletCredentialConfig: Decodable {
-    struct Provider: Decodable {
-        struct Variable: Decodable {
+struct KubeletCredentialConfig {
+    struct Provider {
+        struct Variable {
             var name: String
             var value: String
         }
@@ -26,15 +25,9 @@ struct KubeletCredentialConfig: Decodable {
     private static let versions = ["v1alpha1", "v1beta1", "v1"]
 
     /// Reads a configuration in YAML or JSON that `name` names in errors. Throws `corrupt`, and `unsupported` for a version of the
-    /// API that is not known.
+    /// API that is not known. Arguments and variables may be secrets and appear in no error.
     static func parse(_ bytes: [UInt8], name: String) throws -> KubeletCredentialConfig {
-        let config: KubeletCredentialConfig
-        do {
-            // JSON is YAML as well.
-            config = try YAMLDecoder().decode(from: String(decoding: bytes, as: UTF8.self))
-        } catch {
-            throw HermesError(.corrupt, "\(name) is no CredentialProviderConfig", cause: error)
-        }
+        let config = try KubeletCredentialConfig(YAML.parse(bytes, name: name))
         guard config.kind == "CredentialProviderConfig" else {
             throw HermesError(.corrupt, "\(name) is no CredentialProviderConfig")
         }

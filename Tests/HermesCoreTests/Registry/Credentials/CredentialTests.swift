@@ -190,6 +190,52 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("name: T, value: hunter2", nil), ("name: T, value: [hunter2]", "providers[0].env[0].value is no text"),
+        ("name: T, value: 'hunter2", "line 9: found unexpected end of stream"), ("name: T", "env[0].value is missing"),
+        ("name: T, value: *hunter2", "line 8: an alias names no value before it"),
+        ("name: T, value: hunter2, value: hunter2", "line 8: a key comes twice"),
+        ("name: T, value: !hunter2 hunter2", "line 8: a tag is not known"),
+        ("name: T, value: @hunter2", "line 8: found"),
+        ("name: \"T=\", value: hunter2", "that no program can have"),
+        ("name: T, value: \"hunter2\\0\"", "no program can have"),
+        ("name: T, value: ", nil), ("name: T, value: ~", nil),
+    ])
+    func configurationsKeepTheirSecrets(variable: String, problem: String?) {
+        let yaml = """
+            apiVersion: kubelet.config.k8s.io/v1
+            kind: CredentialProviderConfig
+            providers:
+            - name: provider
+              apiVersion: credentialprovider.kubelet.k8s.io/v1
+              matchImages: ["*.io"]
+              defaultCacheDuration: 10m
+              env: [{\(variable)}]
+            - {name: a/b, matchImages: [], defaultCacheDuration: "0", apiVersion: v1}
+            """
+        // The second provider is wrong in any case.
+        let error = #expect(throws: HermesError.self) {
+            try KubeletCredentialConfig.parse(Array(yaml.utf8), name: "file")
+        }
+        let text = error?.description ?? ""
+        #expect(text.contains(problem ?? "has a name that is no program's") && text.contains("file"), "\(text)")
+        #expect(!text.contains("hunter2"))
+    }
+
+    @Test(arguments: [
+        ("", ""), ("~", ""), ("null", ""), ("12", "12"), ("true", "true"), ("'~'", "~"), ("0x10", "0x10"),
+    ])
+    func valuesOfVariablesAreTexts(written: String, value: String) throws {
+        let yaml = """
+            {apiVersion: kubelet.config.k8s.io/v1, kind: CredentialProviderConfig, providers: [{name: provider, args: null,
+              apiVersion: credentialprovider.kubelet.k8s.io/v1, matchImages: ["*.io"], defaultCacheDuration: 10m, more: 1,
+              env: [{name: T, value: \(written)}]}]}
+            """
+        let config = try KubeletCredentialConfig.parse(Array(yaml.utf8), name: "file")
+        #expect(config.providers.first?.env?.map(\.value) == [value])
+        #expect(config.providers.first?.args == nil)
+    }
+
     @Test func aLoginThatRanOutIsFetchedAgain() async throws {
         let registry = try FaultyRegistry()
         let scopes = Mutex<[CredentialScope]>([])

@@ -1,0 +1,30 @@
+/// A value of a YAML document (yaml.org/spec/1.2.2) with its place in the document, which errors name. JSON is YAML as well.
+///
+/// No error ever holds a text of the document other than a key on the way to the value: values may be secrets.
+package struct YAML: Sendable, Equatable {
+    /// The value itself.
+    package let value: Value
+    /// The name of the document in errors.
+    package let document: String
+    /// The place, such as "providers[1].name"; empty for the whole document.
+    package let path: String
+
+    /// Reads a stream of one document in UTF-8 that `name` names in errors. Throws `corrupt`, with the number of the line, for
+    /// what is no YAML, beyond the limits or ambiguous (a key that comes twice), and `system` without memory.
+    package static func parse(_ bytes: [UInt8], name: String, limits: Limits = Limits()) throws -> YAML {
+        guard bytes.count <= limits.bytes else {
+            throw HermesError(.corrupt, "\(name) is larger than \(limits.bytes) bytes")
+        }
+        let value = try bytes.withUnsafeBufferPointer { bytes in
+            var events = try YAMLEvents(bytes, name: name)
+            var builder = YAMLBuilder(limits: limits, name: name)
+            return try builder.build(&events)
+        }
+        return YAML(value: value, document: name, path: "")
+    }
+
+    /// The error of a document that `name` names, in one of its lines, the first of which is 1.
+    static func malformed(_ name: String, line: Int, _ problem: String) -> HermesError {
+        HermesError(.corrupt, "\(name) is not valid YAML: line \(line): \(problem)")
+    }
+}
