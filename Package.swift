@@ -26,12 +26,13 @@ let package = Package(
         .target(name: "CZlib"),
         .target(name: "CDeflate", linkerSettings: [.linkedLibrary("deflate")]),
         .target(name: "CZstd"),
+        .target(name: "CXXHash", linkerSettings: [.linkedLibrary("xxhash")]),
         .target(name: "CYaml", linkerSettings: [.linkedLibrary("yaml")]),
         .target(name: "CCrypto"),
         .target(name: "CLinux"),
         .target(
             name: "HermesSupport",
-            dependencies: ["CZstd", "CYaml", "CLinux", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["CZstd", "CXXHash", "CYaml", "CLinux", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict
         ),
         .target(name: "HermesHTTP", dependencies: ["HermesSupport", "CCurl"], swiftSettings: strict),

@@ -30,6 +30,17 @@ import Testing
         }
     }
 
+    @Test func aCopyGoesOnByItself() {
+        let bytes = testBytes(100, seed: 4)
+        var one = XXH64()
+        bytes[..<45].withUnsafeBytes { one.update($0) }
+        let middle = one.finish()
+        var other = one
+        bytes[45...].withUnsafeBytes { other.update($0) }
+        #expect(one.finish() == middle)
+        #expect(middle == sum(Array(bytes[..<45])) && other.finish() == sum(bytes))
+    }
+
     @Test func everyBitOfAFileCounts() {
         var bytes = testBytes(200, seed: 2)
         func file() -> UInt64 { bytes.withUnsafeBytes { XXH64.ofFile($0, without: 48) } }
