@@ -15,7 +15,7 @@ extension FuzzTarget {
             check(try Digest(digest.description) == digest, "\(digest) is another when read again")
         }
         let reference = try Reference(text)
-        _ = Reference.isLoopback(reference.registry)
+        _ = HTTPURL.isLoopback(reference.registry)
         check(try Reference(reference.description) == reference, "\(reference) is another when read again")
         // It becomes part of URLs and paths.
         let harmless = reference.description.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }
