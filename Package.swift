@@ -10,6 +10,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     ],
     targets: [
@@ -35,11 +36,16 @@ let package = Package(
             dependencies: ["CZstd", "CXXHash", "CYaml", "CLinux", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict
         ),
-        .target(name: "HermesHTTP", dependencies: ["HermesSupport", "CCurl"], swiftSettings: strict),
+        .target(
+            name: "HermesHTTP",
+            dependencies: ["HermesSupport", "CCurl", .product(name: "HeapModule", package: "swift-collections")],
+            swiftSettings: strict
+        ),
         .target(
             name: "HermesCore",
             dependencies: [
                 "HermesSupport", "HermesHTTP", "CFuse", "CZlib", "CDeflate", "CCrypto", "CLinux",
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
@@ -48,6 +54,7 @@ let package = Package(
             name: "hermes",
             dependencies: [
                 "HermesSupport", "HermesCore", "CLinux",
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -1,3 +1,4 @@
+import DequeModule
 import HermesSupport
 
 /// Decides which spans are fetched next: a pure state machine, without clock, lock or I/O.
@@ -98,10 +99,10 @@ struct FetchQueue {
     private var layers: [Layer] = []
     private var flights: [Key: Flight] = [:]
     /// First in, first out; may name spans that have moved on, which `next` skips.
-    private var demands: ArraySlice<Key> = []
-    private var aheads: ArraySlice<Key> = []
+    private var demands: Deque<Key> = []
+    private var aheads: Deque<Key> = []
     /// Spans of fill that failed and are due again.
-    private var refills: ArraySlice<Key> = []
+    private var refills: Deque<Key> = []
     private var active: [Urgency: Int] = [:]
     private var isFilling = false
     /// Whether only what a reader waits for is fetched, because the rest could not be kept.
@@ -249,7 +250,7 @@ struct FetchQueue {
     }
 
     /// Takes the first live span of a queue and the queued neighbours behind it.
-    private mutating func pop(_ queue: WritableKeyPath<FetchQueue, ArraySlice<Key>>, _ urgency: Urgency)
+    private mutating func pop(_ queue: WritableKeyPath<FetchQueue, Deque<Key>>, _ urgency: Urgency)
         -> Batch?
     {
         while let key = self[keyPath: queue].popFirst() {

@@ -15,7 +15,7 @@ extension SpanScheduler.State {
     /// Takes out the reads whose deadline has come, and remembers the spans that they missed.
     mutating func takeLate(now: Monotonic) -> [ParkedRead] {
         let count = parked.prefix { $0.isDone || $0.deadline <= now }.count
-        let late = parked.prefix(count).filter { !$0.isDone }
+        let late = Array(parked.prefix(count).lazy.filter { !$0.isDone })
         parked.removeFirst(count)
         guard !late.isEmpty else { return [] }
         missed = missed.filter { now.milliseconds(since: $0.value) < Self.missedPause }

@@ -1,4 +1,5 @@
 import CLinux
+import DequeModule
 import HermesSupport
 import Synchronization
 
@@ -11,8 +12,8 @@ struct InflateJob: Sendable {
 
 /// Spans that wait for a thread to inflate them: what a reader waits for first.
 struct InflateQueue {
-    private var urgent: ArraySlice<InflateJob> = []
-    private var other: ArraySlice<InflateJob> = []
+    private var urgent: Deque<InflateJob> = []
+    private var other: Deque<InflateJob> = []
     var isStopped = false
 
     mutating func append(_ job: InflateJob, _ urgency: FetchQueue.Urgency) {

@@ -1,3 +1,4 @@
+import DequeModule
 import HermesSupport
 import Logging
 import Synchronization
@@ -15,7 +16,7 @@ package final class SpanScheduler: Sendable {
         var readAhead: [ReadAhead] = []
         var waiters: [FetchQueue.Key: [ParkedRead]] = [:]
         /// Every parked read in order of its deadline, done ones among them until they come to the front.
-        var parked: ArraySlice<ParkedRead> = []
+        var parked: Deque<ParkedRead> = []
         /// Spans that readers waited for until their deadlines, and when that was.
         var missed: [FetchQueue.Key: Monotonic] = [:]
         var fillDone: [@Sendable () -> Void] = []

@@ -1,3 +1,4 @@
+import DequeModule
 import Dispatch
 import HermesCore
 import HermesSupport
@@ -50,7 +51,7 @@ struct ProgressLine {
 
     private let whole: Int64
     private let fill: Bool
-    private var looks: ArraySlice<Look> = []
+    private var looks: Deque<Look> = []
 
     /// `whole` is the image's size in compressed bytes; `fill` shows a bar and the time that is left.
     init(whole: Int64, fill: Bool) {
@@ -61,7 +62,7 @@ struct ProgressLine {
     /// The line after another look.
     mutating func text(_ look: Look) -> String {
         looks.append(look)
-        while let second = looks.dropFirst().first, look.time.milliseconds(since: second.time) >= Self.window {
+        while looks.count > 1, look.time.milliseconds(since: looks[1].time) >= Self.window {
             looks.removeFirst()
         }
         let speed = speed(look)

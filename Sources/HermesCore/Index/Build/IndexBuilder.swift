@@ -1,3 +1,4 @@
+import DequeModule
 import HermesSupport
 import Synchronization
 
@@ -50,7 +51,7 @@ package struct IndexBuilder: Sendable {
     }
 
     private struct State {
-        var waiting: ArraySlice<Int>
+        var waiting: Deque<Int>
         var outcomes: [Int: Outcome] = [:]
         var failure: HermesError?
     }
@@ -76,7 +77,7 @@ package struct IndexBuilder: Sendable {
     package func build(jobs: Int, observer: Observer) throws -> Report {
         let known = try ImageLayout.ZTOCs(of: layout)
         let order = image.layers.indices.sorted { image.layers[$0].descriptor.size > image.layers[$1].descriptor.size }
-        let state = Mutex(State(waiting: order[...]))
+        let state = Mutex(State(waiting: Deque(order)))
         let threads = try (0..<max(1, min(jobs, order.count))).map { _ in
             try SystemThread("hermes-index") {
                 while let layer = state.withLock({ $0.failure == nil ? $0.waiting.popFirst() : nil }) {

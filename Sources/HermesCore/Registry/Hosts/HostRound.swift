@@ -1,3 +1,4 @@
+import DequeModule
 import HermesSupport
 
 /// One request's way through the hosts: whom to ask next, and whose failure counts in the end. Pure.
@@ -5,16 +6,16 @@ import HermesSupport
 /// The hosts that are in order come first. Those that failed lately are the last resort, and only while nobody whose
 /// word counts more has said no for good: the last of the configuration is the registry itself.
 struct HostRound: Sendable {
-    private var good: ArraySlice<Int>
-    private var doubtful: ArraySlice<Int>
+    private var good: Deque<Int>
+    private var doubtful: Deque<Int>
     /// The hosts that want to be left alone, and until when; they are not asked.
     let resting: [Int: Monotonic]
     private let paces: [Int: HostPace]
     private var verdict: (host: Int, error: HermesError, isTemporary: Bool)?
 
     init(good: [Int], doubtful: [Int], resting: [Int: Monotonic] = [:], paces: [Int: HostPace] = [:]) {
-        self.good = good[...]
-        self.doubtful = doubtful[...]
+        self.good = Deque(good)
+        self.doubtful = Deque(doubtful)
         self.resting = resting
         self.paces = paces
     }
