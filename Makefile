@@ -42,8 +42,9 @@ fuzz: bootstrap ## libFuzzer on everything that reads hostile bytes, FUZZ_SECOND
 format: ## formats the Swift code
 	swift format --in-place --recursive --parallel Sources Tests Fuzz Package.swift
 
-lint: bootstrap ## formatting and style of Swift, shellcheck of the scripts
+lint: bootstrap ## formatting and style of Swift, direction of dependencies, shellcheck of the scripts
 	swift format lint --strict --recursive --parallel Sources Tests Fuzz Package.swift
+	python3 scripts/check_directions.py
 	shellcheck --severity=warning $$(git ls-files '*.sh' .ci/run)
 	python3 -c 'import ast, sys; [ast.parse(open(path).read(), path) for path in sys.argv[1:]]' $$(git ls-files '*.py')
 

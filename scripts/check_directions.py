@@ -14,9 +14,9 @@ ORDER = [
     ["Index"],
     ["Spans"],
     ["Fetching", "Tree"],
+    ["Reading"],
     ["Cache"],
-    ["Mount"],
-    ["Export"],
+    ["Mount", "Export"],
 ]
 CORE = pathlib.Path(__file__).parent.parent / "Sources/HermesCore"
 DECLARATION = re.compile(r"^(?:@\w+ )*(?:(?:package|public|internal|final|indirect) )*(?:struct|class|enum|protocol|actor|typealias) (\w+)", re.M)

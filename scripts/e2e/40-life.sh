@@ -38,6 +38,21 @@ ends_by_umount() {
     wait_until 20 process_gone "$MOUNT_PID"
     wait "$MOUNT_PID"
 }
+# What lies beneath a mount is not the mount's: it stays, also where somebody else has unmounted.
+leaves_what_is_beneath() {
+    make_temp work
+    mkdir "$work/mount"
+    mount -t tmpfs beneath "$work/mount"
+    on_exit umount "$work/mount"
+    mount_image --index "$shared/index" --cache "$work/cache" "$NASTY_IMAGE" "$work/mount"
+    end_mount TERM || true
+    mountpoint -q "$work/mount"
+    [[ $(findmnt -no FSTYPE "$work/mount") == tmpfs ]]
+    mount_image --index "$shared/index" --cache "$work/cache" "$NASTY_IMAGE" "$work/mount"
+    umount "$work/mount"
+    wait_until 20 process_gone "$MOUNT_PID"
+    [[ $(findmnt -no FSTYPE "$work/mount") == tmpfs ]]
+}
 killed_then_reused() {
     make_temp work
     mount_image --index "$shared/index" --cache "$work/cache" "$NASTY_IMAGE" "$work/mount"
@@ -101,6 +116,7 @@ check "SIGINT ends a mount cleanly" ends_on INT
 check "SIGTERM ends a mount cleanly" ends_on TERM
 check "a signal while a file is open" ends_while_in_use
 check "umount ends the process" ends_by_umount
+check "a file system beneath the mount stays" leaves_what_is_beneath
 check "after kill -9 the next mount uses the cache" killed_then_reused
 check "kill -9 in the middle of reads, five times: no wrong byte" killed_again_and_again
 check "an index found by referrer" by_referrer

@@ -24,6 +24,10 @@ int hermes_pipe(int ends[2]);
 // a span that are only needed now and then would otherwise stay in the heap (mallopt(3), M_MMAP_THRESHOLD).
 void hermes_map_allocations(size_t size);
 
+// The ID of the mount on which `path` lies, and its device (statx(2), STATX_MNT_ID: Linux 5.8; from 6.8 on IDs are never used
+// again). Asks no file system, so it does not wait for one. Returns 0, or -1 with errno.
+int hermes_mount_id(const char *path, uint64_t *id, uint64_t *device);
+
 // pthread_setname_np(3), which glibc declares for _GNU_SOURCE only.
 void hermes_thread_name(pthread_t thread, const char *name);
 

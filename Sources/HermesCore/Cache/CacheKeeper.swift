@@ -40,10 +40,8 @@ package final class CacheKeeper: Sendable {
 
     /// Looks after an image from now on. `verified` is called once, on the keeper's thread, when every layer of it is
     /// complete and what the image says: from then on no request for it leaves the node.
-    package func attach(
-        _ filesystem: ImageFilesystem, _ image: Image, verified: @escaping @Sendable () -> Void
-    ) {
-        let kept = KeptImage(filesystem, digest: image.descriptor.digest, verified: verified)
+    package func attach(_ image: LazyImage, verified: @escaping @Sendable () -> Void) {
+        let kept = KeptImage(image, verified: verified)
         state.withLock {
             $0.value.images.append(kept)
             $0.value.isNew = true
@@ -52,17 +50,17 @@ package final class CacheKeeper: Sendable {
     }
 
     /// Ends the care for an image whose scheduler has stopped: what was fetched is made durable; waits for the disk.
-    package func detach(_ filesystem: ImageFilesystem) {
+    package func detach(_ lazy: LazyImage) {
         let kept = state.withLock { held -> [KeptImage] in
-            let found = held.value.images.filter { $0.filesystem === filesystem }
-            held.value.images.removeAll { $0.filesystem === filesystem }
+            let found = held.value.images.filter { $0.image === lazy }
+            held.value.images.removeAll { $0.image === lazy }
             return found
         }
         for image in kept {
             image.isEnding.store(true, ordering: .releasing)
-            cache.touch(image.digest, layers: filesystem.layers.map(\.store.folder))
+            cache.touch(image.digest, layers: lazy.layers.map(\.store.folder))
             keepStartup(image, isEnding: true)
-            for layer in filesystem.layers { makeDurable(layer, image, waiting: 2000) }
+            for layer in lazy.layers { makeDurable(layer, image, waiting: 2000) }
         }
     }
 
@@ -99,29 +97,29 @@ package final class CacheKeeper: Sendable {
         let now = Monotonic.now()
         if now.milliseconds(since: image.touched) > Double(Self.touchPause) {
             image.touched = now
-            cache.touch(image.digest, layers: image.filesystem.layers.map(\.store.folder))
+            cache.touch(image.digest, layers: image.image.layers.map(\.store.folder))
         }
         keepStartup(image, isEnding: false)
         let isDue = now.milliseconds(since: image.synced) > Double(Self.syncPause)
         if isDue { image.synced = now }
-        for (index, layer) in image.filesystem.layers.enumerated() {
+        for (index, layer) in image.image.layers.enumerated() {
             let unsynced = layer.store.unsyncedBytes.load(ordering: .relaxed)
             if unsynced >= Self.syncBytes || isDue && unsynced > 0 { makeDurable(layer, image, waiting: 0) }
             verify(index, of: image)
         }
-        if !image.isVerified, image.filesystem.layers.allSatisfy(\.isVerified) {
+        if !image.isVerified, image.image.layers.allSatisfy(\.isVerified) {
             image.isVerified = true
             image.verified()
         }
     }
 
     private func keepStartup(_ image: KeptImage, isEnding: Bool) {
-        let filesystem = image.filesystem
-        guard let spans = filesystem.scheduler.startup(isEnding: isEnding) else { return }
+        let lazy = image.image
+        guard let spans = lazy.scheduler.startup(isEnding: isEnding) else { return }
         // A mount that ends soon may have been no start at all.
-        let known = cache.startup(image: image.digest, ztocs: filesystem.ztocs).count
+        let known = cache.startup(image: image.digest, ztocs: lazy.ztocs).count
         guard !isEnding || spans.count >= known else { return }
-        cache.keepStartup(spans, image: image.digest, ztocs: filesystem.ztocs)
+        cache.keepStartup(spans, image: image.digest, ztocs: lazy.ztocs)
     }
 
     private func makeDurable(_ layer: LazyLayer, _ image: KeptImage, waiting milliseconds: Int) {
@@ -131,7 +129,7 @@ package final class CacheKeeper: Sendable {
             log.error(
                 "fetched data cannot be brought to the disk: they are fetched again",
                 metadata: [
-                    "image": "\(image.filesystem.scheduler.source.name)", "layer": "\(layer.descriptor.digest)",
+                    "image": "\(image.image.scheduler.source.name)", "layer": "\(layer.descriptor.digest)",
                     "cause": "\(error)",
                 ])
         }
@@ -139,11 +137,11 @@ package final class CacheKeeper: Sendable {
 
     /// Compares a layer that has become complete with the image.
     private func verify(_ index: Int, of image: KeptImage) {
-        let filesystem = image.filesystem
-        let layer = filesystem.layers[index]
+        let lazy = image.image
+        let layer = lazy.layers[index]
         guard !image.judged.contains(index), layer.isComplete else { return }
         let metadata: Logger.Metadata = [
-            "image": "\(filesystem.scheduler.source.name)", "layer": "\(layer.descriptor.digest)",
+            "image": "\(lazy.scheduler.source.name)", "layer": "\(layer.descriptor.digest)",
             "diff_id": "\(layer.diffID)",
         ]
         do {
@@ -154,7 +152,7 @@ package final class CacheKeeper: Sendable {
             case .failedOnce:
                 if !layer.isComplete {
                     log.error("a complete layer is not what the image says: it is fetched again", metadata: metadata)
-                    filesystem.scheduler.refill(layer: index)
+                    lazy.scheduler.refill(layer: index)
                 }
                 return
             case .failed:
@@ -180,13 +178,13 @@ package final class CacheKeeper: Sendable {
     private func keepBudget(_ images: [KeptImage], _ upkeep: inout BudgetUpkeep) {
         let now = Monotonic.now()
         let stored = images.reduce(0) { $0 + $1.storedBytes }
-        let refused = images.compactMap { $0.filesystem.scheduler.room.withLock(\.refused) }.max() ?? 0
+        let refused = images.compactMap { $0.image.scheduler.room.withLock(\.refused) }.max() ?? 0
         // What there is room for is shared out, so that together they do not add more.
         let needed = refused * Int64(max(1, images.count))
         guard upkeep.isDue(images: images.count, stored: stored, isRefused: refused > 0, now: now) else { return }
         do {
             let allowance = max(0, try cache.evict(to: budget, needed: needed))
-            for image in images { image.filesystem.scheduler.allow(allowance / Int64(images.count)) }
+            for image in images { image.image.scheduler.allow(allowance / Int64(images.count)) }
             switch upkeep.looked(images: images.count, stored: stored, isFull: needed > allowance, now: now) {
             case nil: break
             case true?:

@@ -73,11 +73,11 @@ package struct ImageCache: Sendable {
         try AtomicFile.write(try JSON.encode(record), to: folder + "/image", temporaryIn: folder)
     }
 
-    /// Opens a compiled image as a file system whose absent data come from `source`. `workers` threads inflate. Throws
+    /// Opens a compiled image whose absent data come from `source`. `workers` threads inflate. Throws
     /// `notFound` when another process has removed what nobody used; compiling it again helps.
     package func open(
         _ image: Image, source: any ImageSource, workers: Int, log: Logger
-    ) throws -> ImageFilesystem {
+    ) throws -> LazyImage {
         let record = try record(image)
         let layers = try zip(image.layers, record.ztocs).map { layer, ztoc in
             try LazyLayer(layer, folder: layerFolder(layer.descriptor.digest, ztoc))
@@ -86,10 +86,10 @@ package struct ImageCache: Sendable {
         touch(image.descriptor.digest, layers: layers.map(\.store.folder))
         let scheduler = try SpanScheduler(source: source, layers: layers, workers: workers, log: log)
         do {
-            let filesystem = try ImageFilesystem(
+            let lazy = try LazyImage(
                 image: image, tree: tree, layers: layers, scheduler: scheduler, ztocs: record.ztocs)
             scheduler.prefetch(startup(image: image.descriptor.digest, ztocs: record.ztocs))
-            return filesystem
+            return lazy
         } catch {
             scheduler.stop()
             throw error

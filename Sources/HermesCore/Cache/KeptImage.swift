@@ -5,9 +5,7 @@ import Synchronization
 ///
 /// `isEnding` is for any thread, the variables are the keeper's thread's own.
 final class KeptImage: @unchecked Sendable {
-    let filesystem: ImageFilesystem
-    /// The image's manifest.
-    let digest: Digest
+    let image: LazyImage
     /// Whether the image is being detached: what takes long ends.
     let isEnding = Atomic(false)
     /// When its spans were last made durable because of the time, and its time of use set.
@@ -18,14 +16,16 @@ final class KeptImage: @unchecked Sendable {
     var isVerified = false
     let verified: @Sendable () -> Void
 
-    init(_ filesystem: ImageFilesystem, digest: Digest, verified: @escaping @Sendable () -> Void) {
-        self.filesystem = filesystem
-        self.digest = digest
+    init(_ image: LazyImage, verified: @escaping @Sendable () -> Void) {
+        self.image = image
         self.verified = verified
     }
 
+    /// The digest of the image's manifest.
+    var digest: Digest { image.image.descriptor.digest }
+
     /// The bytes that were added to the cache for it.
     var storedBytes: Int {
-        filesystem.layers.reduce(0) { $0 + $1.store.storedBytes.load(ordering: .relaxed) }
+        image.layers.reduce(0) { $0 + $1.store.storedBytes.load(ordering: .relaxed) }
     }
 }

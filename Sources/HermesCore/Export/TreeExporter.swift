@@ -9,7 +9,7 @@ package final class TreeExporter {
     /// A path as the kernel takes it: bytes of any encoding with a NUL behind them.
     typealias Path = [CChar]
 
-    let filesystem: ImageFilesystem
+    let image: LazyImage
     let isRoot = geteuid() == 0
     private let progress: (Int) throws -> Void
     /// Where an inode with several links was written first.
@@ -17,8 +17,8 @@ package final class TreeExporter {
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
 
     /// Prepares an export; `progress` is told the bytes of each piece, and what it throws ends the export.
-    package init(_ filesystem: ImageFilesystem, progress: @escaping (Int) throws -> Void) {
-        self.filesystem = filesystem
+    package init(_ image: LazyImage, progress: @escaping (Int) throws -> Void) {
+        self.image = image
         self.progress = progress
     }
 
@@ -31,7 +31,7 @@ package final class TreeExporter {
     package func export(_ number: UInt64, to path: String) throws { try write(number, Array(path.utf8CString)) }
 
     private func write(_ number: UInt64, _ path: Path) throws {
-        guard let inode = filesystem.tree.inode(number) else { return }
+        guard let inode = image.tree.inode(number) else { return }
         let type = inode.pointee.mode & S_IFMT
         if type != S_IFDIR, inode.pointee.linkCount > 1 {
             if let first = written[number] { return try check(link(first, path), path) }
@@ -42,14 +42,14 @@ package final class TreeExporter {
             try check(mkdir(path, 0o700), path)
             // A path has at most 4096 bytes for the kernel, which bounds this recursion.
             for position in 0..<Int(inode.pointee.size) {
-                let entry = filesystem.tree.entries[Int(inode.pointee.data) + position]
+                let entry = image.tree.entries[Int(inode.pointee.data) + position]
                 // The name lies inside the strings, a NUL behind it.
                 let name = UnsafeBufferPointer(
-                    start: filesystem.tree.strings + Int(entry.name), count: Int(entry.nameLength) + 1)
+                    start: image.tree.strings + Int(entry.name), count: Int(entry.nameLength) + 1)
                 try write(UInt64(entry.inode), path.dropLast() + [CChar(bitPattern: UInt8(ascii: "/"))] + name)
             }
         case S_IFREG: try writeContent(number, inode.pointee.size, path)
-        case S_IFLNK: try check(symlink(filesystem.tree.strings + Int(inode.pointee.data), path), path)
+        case S_IFLNK: try check(symlink(image.tree.strings + Int(inode.pointee.data), path), path)
         default:
             guard isRoot || type == S_IFIFO else { return }
             try check(mknod(path, inode.pointee.mode, dev_t(inode.pointee.data)), path)
@@ -72,7 +72,7 @@ package final class TreeExporter {
         do {
             var offset: Int64 = 0
             while offset < size {
-                let count = try filesystem.readBlocking(inode: number, offset: offset, into: buffer)
+                let count = try image.readBlocking(inode: number, offset: offset, into: buffer)
                 guard count > 0 else {
                     throw HermesError(.corrupt, "\(file.path) ends early in the image")
                 }

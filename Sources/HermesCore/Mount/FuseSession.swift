@@ -2,22 +2,25 @@ import CFuse
 import CLinux
 import Glibc
 import HermesSupport
+import Synchronization
 
-/// A mounted image: the kernel's connection, and the threads that answer it.
+/// The kernel's connection of a mounted image, and the threads that answer it.
 ///
-/// Made, used and ended by one thread; the operations run on libfuse's.
-package final class FuseSession: @unchecked Sendable {
+/// Made and freed by one thread; the operations run on libfuse's. Whoever holds a request of the kernel has answered it before
+/// the session is freed: `LazyMount` keeps that order.
+final class FuseSession: @unchecked Sendable {
     private let session: OpaquePointer
     private let filesystem: ImageFilesystem
-    /// The device of the folder under the mount.
-    private let deviceBelow: dev_t
+    /// The mount that was made; nil where the kernel does not tell (before Linux 5.8).
+    private let mount: MountID?
+    private let isEnded = Atomic(false)
     /// Where the image is mounted.
-    package let directory: String
+    let directory: String
 
     /// Mounts `filesystem` on `directory`, read-only. `name` is what mount(8) shows as its source.
     ///
     /// Throws `system` when there is no FUSE, `denied` when the caller may not mount.
-    package init(_ filesystem: ImageFilesystem, on directory: String, name: String) throws {
+    init(_ filesystem: ImageFilesystem, on directory: String, name: String) throws {
         self.filesystem = filesystem
         self.directory = directory
         guard access("/dev/fuse", F_OK) == 0 else {
@@ -25,9 +28,6 @@ package final class FuseSession: @unchecked Sendable {
                 .system, "there is no /dev/fuse",
                 advice: "load the fuse module, or give the container the device")
         }
-        var below = stat()
-        guard stat(directory, &below) == 0 else { throw HermesError.file("mount on", directory, .last) }
-        deviceBelow = below.st_dev
         // The name lies behind "fsname=", where libfuse reads a comma or a backslash as its own.
         let source = String(name.map { $0 == "," || $0 == "\\" ? "_" : $0 })
         var options = "ro,default_permissions,subtype=hermes,fsname=\(source),max_read=1048576"
@@ -54,12 +54,13 @@ package final class FuseSession: @unchecked Sendable {
                 cause: error)
         }
         session = made
+        mount = MountID(directory)
     }
 
     deinit { fuse_session_destroy(session) }
 
     /// Answers the kernel with up to `threads` threads until the file system is unmounted or `end` is called.
-    package func serve(threads: Int) {
+    func serve(threads: Int) {
         guard let config = fuse_loop_cfg_create() else { return }
         defer { fuse_loop_cfg_destroy(config) }
         // A descriptor per thread: the kernel queues replies per descriptor.
@@ -69,9 +70,21 @@ package final class FuseSession: @unchecked Sendable {
         hermes_fuse_loop(session, config)
     }
 
-    /// Ends the session: unmounts, at once even where files are open, and makes `serve` return. From any thread.
-    package func end() {
+    /// Ends the session: unmounts, at once even where files are open, and makes `serve` return. From any thread; only the first
+    /// call does something.
+    ///
+    /// Only the mount that was made here is unmounted: where somebody has unmounted it already, another file system may be at
+    /// its place, or what lay beneath it.
+    func end() {
+        guard !isEnded.exchange(true, ordering: .acquiringAndReleasing) else { return }
         fuse_session_exit(session)
+        guard mount == MountID(directory) else {
+            // A mount that was taken out of the tree while files were open lives on: this ends its connection, so that no
+            // thread stays in its read (fusectl, Documentation/filesystems/fuse.rst).
+            let control = "/sys/fs/fuse/connections/\(mount?.minor ?? 0)/abort"
+            if let file = try? OpenFile(control, O_WRONLY) { _ = pwrite(file.descriptor, "1", 1, 0) }
+            return
+        }
         // MNT_FORCE ends the connection, so that no thread stays in its read; MNT_DETACH takes the mount out of the tree
         // though a process stands in it. Without the right to do so, the helper of libfuse unmounts what it mounted.
         if umount2(directory, Int32(MNT_FORCE | MNT_DETACH)) != 0 { fuse_session_unmount(session) }
@@ -81,9 +94,9 @@ package final class FuseSession: @unchecked Sendable {
     ///
     /// Read-ahead is 128 KiB for a new mount, which no INIT reply can raise; only root can, through the mount's backing
     /// device. Throws `system` when the mount does not answer.
-    package func start(readAhead kibibytes: Int) throws {
+    func start(readAhead kibibytes: Int) throws {
         var status = stat()
-        guard stat(directory, &status) == 0, status.st_dev != deviceBelow else {
+        guard stat(directory, &status) == 0, mount == MountID(directory) else {
             throw HermesError(.system, "the mount on \(directory) does not answer")
         }
         let device = UInt64(status.st_dev)

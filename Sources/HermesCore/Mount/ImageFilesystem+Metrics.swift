@@ -51,8 +51,8 @@ extension ImageFilesystem {
     }
 
     private func cacheMetrics() -> [MetricFamily] {
-        let present = present.uncompressedBytes
-        let whole = whole.uncompressedBytes
+        let present = lazy.present.uncompressedBytes
+        let whole = lazy.whole.uncompressedBytes
         return [
             .counter(
                 "hermes_cache_write_failures_total", "Spans that could not be written to the cache.",

@@ -18,7 +18,7 @@ extension ImageFilesystem {
         }
         guard !inode.pointee.isSparse else { return park(request, UInt64(number), Int64(offset), length) }
         let index = Int(inode.pointee.layer)
-        let layer = fast + index
+        let layer = cached + index
         let start = inode.pointee.data + Int64(offset)
         var touched = -1
         guard layer.pointee.holds(start, length, touched: &touched) else {
@@ -54,7 +54,7 @@ extension ImageFilesystem {
     private func park(_ request: fuse_req_t, _ number: UInt64, _ offset: Int64, _ length: Int) {
         // A request may be answered from any thread, and is by exactly one: completions are called once.
         let answer = Answer(request: request)
-        let source = read(inode: number, offset: offset, count: length) { [self] result in
+        let source = lazy.read(inode: number, offset: offset, count: length) { [self] result in
             switch result {
             case .success(let bytes):
                 fuse_reply_buf(

@@ -2,18 +2,6 @@ import CLinux
 import HermesSupport
 import Synchronization
 
-/// Where the bytes of a read came from.
-enum ReadSource: String, MetricLabel {
-    /// Everything was in the span cache.
-    case cache
-    /// Something had to be fetched first.
-    case fetch
-    /// All of it lies between the data of a sparse file.
-    case hole
-
-    static let labelName = "source"
-}
-
 /// The reads of a mount and their bytes, by where the bytes came from.
 ///
 /// Safe for use from any thread. A hit is counted without lock and without bus lock: each thread has counters of its own,

@@ -1,5 +1,6 @@
 import ArgumentParser
 import HermesCore
+import HermesSupport
 import Logging
 
 /// What every command that takes an image has in common.

@@ -32,14 +32,13 @@ struct IndexExport: ParsableCommand {
         let interrupt = try Interrupt()
         let (source, image) = try options.resolve()
         let cache = try cacheOptions.open()
-        let filesystem = try cacheOptions.filesystem(
-            of: image, source, in: cache, interrupt, log: CommandLog.logger())
-        defer { filesystem.scheduler.stop() }
-        let number = try filesystem.tree.resolve(path)
-        let exporter = TreeExporter(filesystem) { _ in try interrupt.check() }
+        let lazy = try cacheOptions.prepare(image, from: source, in: cache, interrupt, log: CommandLog.logger())
+        defer { lazy.close() }
+        let number = try lazy.tree.resolve(path)
+        let exporter = TreeExporter(lazy) { _ in try interrupt.check() }
         interrupt.hold()
         try exporter.export(number, to: output)
-        let fetched = filesystem.scheduler.counters.fetchedByteCount
+        let fetched = lazy.scheduler.counters.fetchedByteCount
         StandardError.write("exported \(path) to \(output), fetched \(Quantity.bytes(fetched))\n")
     }
 }

@@ -8,22 +8,22 @@ final class MountProgress: Sendable {
     private let thread: SystemThread?
     private let ended = DispatchSemaphore(value: 0)
 
-    /// Starts to show the state of `filesystem`; with `fill`, also how long it will take until all is here.
-    init(_ filesystem: ImageFilesystem, fill: Bool) throws {
+    /// Starts to show the state of `image`; with `fill`, also how long it will take until all is here.
+    init(_ image: LazyImage, fill: Bool) throws {
         guard CommandLog.showsProgress else {
             thread = nil
             return
         }
         let ended = ended
         thread = try SystemThread("hermes-progress") {
-            var line = ProgressLine(whole: filesystem.whole.compressedBytes, fill: fill)
+            var line = ProgressLine(whole: image.whole.compressedBytes, fill: fill)
             repeat {
                 StandardError.show(
                     status: line.text(
                         .init(
-                            time: .now(), present: filesystem.present.compressedBytes,
-                            fetched: filesystem.scheduler.counters.fetchedByteCount,
-                            parked: filesystem.scheduler.parkedCount)))
+                            time: .now(), present: image.present.compressedBytes,
+                            fetched: image.scheduler.counters.fetchedByteCount,
+                            parked: image.scheduler.parkedCount)))
             } while ended.wait(timeout: .now() + .milliseconds(250)) == .timedOut
             StandardError.show(status: "")
         }

@@ -1,3 +1,5 @@
+import HermesSupport
+
 /// Numbers as people read and write them.
 enum Quantity {
     private static let units = ["B", "KiB", "MiB", "GiB", "TiB"]
@@ -34,6 +36,14 @@ enum Quantity {
         let fraction = String(abs(scaled) % scale)
         let padding = String(repeating: "0", count: max(0, places - fraction.count))
         return "\(scaled < 0 ? "-" : "")\(abs(scaled) / scale)" + (places > 0 ? "." + padding + fraction : "")
+    }
+
+    /// Reads a size above zero as `parse` does; throws `usage` for anything else.
+    static func size(_ text: String) throws -> Int64 {
+        guard let size = parse(text), size > 0 else {
+            throw HermesError(.usage, "\"\(text)\" is not a size", advice: "write it like 20G, 500M or 1048576")
+        }
+        return size
     }
 
     /// Reads "4MiB", "4M", "20G", "4194304"; nil for anything else. Units are powers of 1024.

@@ -27,14 +27,14 @@ import Testing
     }
 
     /// Opens an image, and reads all of it.
-    private func open(_ image: IndexedImage) throws -> ImageFilesystem {
-        let filesystem = try cache.open(image.image, source: image.source, workers: 1, log: IndexedImage.silent)
+    private func open(_ image: IndexedImage) throws -> LazyImage {
+        let lazy = try cache.open(image.image, source: image.source, workers: 1, log: IndexedImage.silent)
         var bytes = [UInt8](repeating: 0, count: 400_000)
         _ = try bytes.withUnsafeMutableBytes {
-            try filesystem.readBlocking(inode: try filesystem.tree.resolve("/data"), offset: 0, into: $0)
+            try lazy.readBlocking(inode: try lazy.tree.resolve("/data"), offset: 0, into: $0)
         }
-        filesystem.scheduler.settle()
-        return filesystem
+        lazy.scheduler.settle()
+        return lazy
     }
 
     private func use(_ image: IndexedImage) throws { try open(image).scheduler.stop() }
@@ -62,15 +62,15 @@ import Testing
     }
 
     @Test func whatIsInUseStays() throws {
-        let filesystem = try open(first)
+        let lazy = try open(first)
         try use(second)
-        defer { filesystem.scheduler.stop() }
+        defer { lazy.close() }
         let left = try evict(to: 1)
         #expect(left < -400_000)
         #expect(cache.isCompiled(first.image))
         #expect(!cache.isCompiled(second.image))
         #expect(try FolderListing.names(in: cache.path + "/layers").count == 1)
-        #expect(filesystem.layers[0].isComplete)
+        #expect(lazy.layers[0].isComplete)
     }
 
     @Test func whatIsToComeGetsRoom() throws {
@@ -94,10 +94,10 @@ import Testing
     }
 
     @Test func aKeeperVerifiesAndMakesDurable() throws {
-        let filesystem = try open(first)
+        let lazy = try open(first)
         let keeper = try CacheKeeper(cache, budget: CacheBudget(size: .max), log: IndexedImage.silent)
         let verified = Monitor(0)
-        keeper.attach(filesystem, first.image) {
+        keeper.attach(lazy) {
             verified.withLock {
                 $0.value += 1
                 $0.broadcast()
@@ -106,28 +106,28 @@ import Testing
         verified.withLock { held in
             while held.value == 0 { held.wait() }
         }
-        #expect(filesystem.layers[0].isVerified)
-        filesystem.scheduler.stop()
-        keeper.detach(filesystem)
+        #expect(lazy.layers[0].isVerified)
+        lazy.close()
+        keeper.detach(lazy)
         keeper.stop()
-        #expect(filesystem.layers[0].store.durableCount == filesystem.layers[0].count)
+        #expect(lazy.layers[0].store.durableCount == lazy.layers[0].count)
         let count = verified.withLock { $0.value }
         #expect(count == 1)
     }
 
     @Test func aKeeperMakesDurableAtTheEnd() throws {
-        let filesystem = try cache.open(first.image, source: first.source, workers: 1, log: IndexedImage.silent)
+        let lazy = try cache.open(first.image, source: first.source, workers: 1, log: IndexedImage.silent)
         let keeper = try CacheKeeper(cache, budget: CacheBudget(size: .max), log: IndexedImage.silent)
-        keeper.attach(filesystem, first.image) {}
+        keeper.attach(lazy) {}
         var byte: [UInt8] = [0]
         _ = try byte.withUnsafeMutableBytes {
-            try filesystem.readBlocking(inode: try filesystem.tree.resolve("/data"), offset: 0, into: $0)
+            try lazy.readBlocking(inode: try lazy.tree.resolve("/data"), offset: 0, into: $0)
         }
-        filesystem.scheduler.settle()
-        filesystem.scheduler.stop()
-        keeper.detach(filesystem)
+        lazy.scheduler.settle()
+        lazy.close()
+        keeper.detach(lazy)
         keeper.stop()
-        let store = filesystem.layers[0].store
+        let store = lazy.layers[0].store
         #expect(store.durableCount >= 1)
         #expect(store.durableCount == store.presentCount)
     }

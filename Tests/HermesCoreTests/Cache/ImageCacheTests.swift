@@ -33,19 +33,19 @@ import Testing
 
     private func withFilesystem(
         _ cache: ImageCache, _ image: IndexedImage, source: (any ImageSource)? = nil,
-        _ body: (ImageFilesystem) throws -> Void
+        _ body: (LazyImage) throws -> Void
     ) throws {
-        let filesystem = try cache.open(
+        let lazy = try cache.open(
             image.image, source: source ?? image.source, workers: 2, log: IndexedImage.silent)
-        defer { filesystem.scheduler.stop() }
-        try body(filesystem)
+        defer { lazy.close() }
+        try body(lazy)
     }
 
-    private func read(_ filesystem: ImageFilesystem, _ path: String) throws -> [UInt8] {
-        let inode = try filesystem.tree.resolve(path)
+    private func read(_ lazy: LazyImage, _ path: String) throws -> [UInt8] {
+        let inode = try lazy.tree.resolve(path)
         var bytes = [UInt8](repeating: 1, count: 4_000_000)
         let count = try bytes.withUnsafeMutableBytes {
-            try filesystem.readBlocking(inode: inode, offset: 0, into: $0)
+            try lazy.readBlocking(inode: inode, offset: 0, into: $0)
         }
         return Array(bytes.prefix(count))
     }
@@ -60,14 +60,14 @@ import Testing
         #expect(cache.isCompiled(image.image))
         #expect(cache.isCompiled(image.image, index: files.digest))
         #expect(!cache.isCompiled(image.image, index: .of([1])))
-        try withFilesystem(try ImageCache(cache.path), image) { (filesystem) throws in
-            #expect(try read(filesystem, "/link") == Array(String(repeating: "one", count: 5000).utf8))
-            #expect(try read(filesystem, "/lib/7") == testBytes(40_000, seed: 3))
-            let sparse = try read(filesystem, "/sparse")
+        try withFilesystem(try ImageCache(cache.path), image) { (lazy) throws in
+            #expect(try read(lazy, "/link") == Array(String(repeating: "one", count: 5000).utf8))
+            #expect(try read(lazy, "/lib/7") == testBytes(40_000, seed: 3))
+            let sparse = try read(lazy, "/sparse")
             #expect(sparse.count == 3_000_000)
             #expect(sparse.indices.filter { sparse[$0] != 0 } == Array(1_000..<1_512) + Array(2_500_000..<2_500_700))
             #expect(sparse[2_500_001] == 2)
-            #expect(throws: HermesError.self) { try read(filesystem, "/bin") }
+            #expect(throws: HermesError.self) { try read(lazy, "/bin") }
         }
     }
 
@@ -75,14 +75,14 @@ import Testing
         let image = try Self.image("cut")
         let cache = try ImageCache(image.folder.path + "/node")
         try cache.compile(image.image, try image.files())
-        try withFilesystem(cache, image) { (filesystem) throws in
+        try withFilesystem(cache, image) { (lazy) throws in
             for path in ["/tool", "/sparse"] {
-                let inode = try filesystem.tree.resolve(path)
-                let size = try #require(filesystem.tree.inode(inode)?.pointee.size)
+                let inode = try lazy.tree.resolve(path)
+                let size = try #require(lazy.tree.inode(inode)?.pointee.size)
                 for (offset, wanted) in [(size, 0), (size - 1, 1), (size + 9, 0), (Int64.max, 0), (-1, nil)] {
                     var bytes = [UInt8](repeating: 0, count: 100)
                     let count = try? bytes.withUnsafeMutableBytes {
-                        try filesystem.readBlocking(inode: inode, offset: offset, into: $0)
+                        try lazy.readBlocking(inode: inode, offset: offset, into: $0)
                     }
                     #expect(count == wanted)
                 }
@@ -119,9 +119,9 @@ import Testing
         #expect(!cache.isCompiled(image.image, index: new.digest))
         try cache.compile(image.image, new)
         #expect(cache.isCompiled(image.image, index: new.digest))
-        try withFilesystem(cache, image) { (filesystem) throws in
-            #expect(filesystem.layers[0].spans.count > 8)
-            #expect(try read(filesystem, "/lib/0") == testBytes(40_000, seed: 3))
+        try withFilesystem(cache, image) { (lazy) throws in
+            #expect(lazy.layers[0].spans.count > 8)
+            #expect(try read(lazy, "/lib/0") == testBytes(40_000, seed: 3))
         }
     }
 
@@ -143,8 +143,8 @@ import Testing
             #expect(!cache.isCompiled(image.image))
             try cache.compile(image.image, try image.files())
             #expect(cache.isCompiled(image.image))
-            try withFilesystem(cache, image) { (filesystem) throws in
-                #expect(try read(filesystem, "/link").count == 30_000)
+            try withFilesystem(cache, image) { (lazy) throws in
+                #expect(try read(lazy, "/link").count == 30_000)
             }
         }
     }
@@ -156,10 +156,10 @@ import Testing
         let cache = try ImageCache(image.folder.path + "/node")
         try cache.compile(image.image, try image.files())
         let expected = try CompiledImage(image.archives).dump()
-        try withFilesystem(cache, image) { (filesystem) throws in
+        try withFilesystem(cache, image) { (lazy) throws in
             let out = image.folder.path + "/out"
             var exported = 0
-            let exporter = TreeExporter(filesystem) { exported += $0 }
+            let exporter = TreeExporter(lazy) { exported += $0 }
             try exporter.export(1, to: out)
             let dump = try TestTool.run([
                 TestTool.python, Fixture.path("overlay-tree.py"), "--dump", out,
@@ -167,7 +167,7 @@ import Testing
             let found = Set(dump.text.split(separator: "\n").map(String.init))
             #expect(found.subtracting(expected).sorted() == [])
             #expect(Set(expected).subtracting(found).sorted() == [])
-            #expect(Int64(exported) == filesystem.tree.contentSize)
+            #expect(Int64(exported) == lazy.tree.contentSize)
             #expect(throws: HermesError.self) { try exporter.export(1, to: out) }
         }
     }
@@ -176,10 +176,10 @@ import Testing
         let image = try Self.image("stop")
         let cache = try ImageCache(image.folder.path + "/node")
         try cache.compile(image.image, try image.files())
-        try withFilesystem(cache, image) { (filesystem) throws in
-            let exporter = TreeExporter(filesystem) { _ in throw HermesError(.interrupted, "stop") }
+        try withFilesystem(cache, image) { (lazy) throws in
+            let exporter = TreeExporter(lazy) { _ in throw HermesError(.interrupted, "stop") }
             let out = image.folder.path + "/file"
-            let inode = try filesystem.tree.resolve("/lib/1")
+            let inode = try lazy.tree.resolve("/lib/1")
             let error = #expect(throws: HermesError.self) { try exporter.export(inode, to: out) }
             #expect(error?.code == .interrupted)
             #expect(access(out, F_OK) != 0, "no half file stays")

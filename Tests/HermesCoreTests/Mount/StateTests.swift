@@ -62,10 +62,9 @@ import Testing
     ) throws {
         let cache = try ImageCache(image.folder.path + "/node")
         try cache.compile(image.image, try image.files())
-        let filesystem = try cache.open(
-            image.image, source: source ?? image.source, workers: 2, log: IndexedImage.silent)
-        defer { filesystem.scheduler.stop() }
-        try body(filesystem)
+        let lazy = try cache.open(image.image, source: source ?? image.source, workers: 2, log: IndexedImage.silent)
+        defer { lazy.close() }
+        try body(ImageFilesystem(lazy))
     }
 
     private func document(_ filesystem: ImageFilesystem) throws -> Document {
@@ -75,7 +74,7 @@ import Testing
     private func read(_ filesystem: ImageFilesystem, _ path: String) throws {
         var bytes = [UInt8](repeating: 0, count: Self.content.count)
         let inode = try filesystem.tree.resolve(path)
-        _ = try bytes.withUnsafeMutableBytes { try filesystem.readBlocking(inode: inode, offset: 0, into: $0) }
+        _ = try bytes.withUnsafeMutableBytes { try filesystem.lazy.readBlocking(inode: inode, offset: 0, into: $0) }
         filesystem.scheduler.settle()
         #expect(bytes == Self.content)
     }
@@ -97,14 +96,14 @@ import Testing
             state = try document(filesystem)
             #expect(state.totals.complete && state.layers.allSatisfy { $0.complete && $0.presentBytes == $0.bytes })
             #expect(state.totals.presentUncompressedBytes == state.totals.uncompressedBytes)
-            #expect(filesystem.present == filesystem.whole)
+            #expect(filesystem.lazy.present == filesystem.lazy.whole)
             #expect(state.parkedReads == 0 && state.hungReads.isEmpty)
         }
     }
 
     private func finish(_ filesystem: ImageFilesystem, _ layer: Int, _ range: Range<Int64>) throws {
         let done = Monitor(false)
-        _ = filesystem.readLayer(layer, range) { _ in
+        _ = filesystem.lazy.readLayer(layer, range) { _ in
             done.withLock {
                 $0.value = true
                 $0.broadcast()
@@ -124,7 +123,7 @@ import Testing
             let inode = try filesystem.tree.resolve("/data/one")
             let record = try #require(filesystem.tree.inode(inode)?.pointee)
             for index in 0..<3 {
-                filesystem.read(inode: inode, offset: Int64(index) * 90_000, count: 10) { _ in }
+                filesystem.lazy.read(inode: inode, offset: Int64(index) * 90_000, count: 10) { _ in }
             }
             #expect(scheduler.parkedCount == 3)
             #expect(scheduler.hungReads().isEmpty)
@@ -163,7 +162,7 @@ import Testing
             let inode = try filesystem.tree.resolve("/data/two")
             var byte: [UInt8] = [0]
             #expect(throws: HermesError.self) {
-                try byte.withUnsafeMutableBytes { try filesystem.readBlocking(inode: inode, offset: 0, into: $0) }
+                try byte.withUnsafeMutableBytes { try filesystem.lazy.readBlocking(inode: inode, offset: 0, into: $0) }
             }
             let state = try document(filesystem)
             #expect(state.layers.map { $0.errors > 0 } == [false, true])
@@ -185,7 +184,7 @@ import Testing
             let sparse = try filesystem.tree.resolve("/data/sparse")
             func source(_ offset: Int64, _ count: Int) -> ReadSource {
                 let done = Monitor(false)
-                let source = filesystem.read(inode: sparse, offset: offset, count: count) { _ in
+                let source = filesystem.lazy.read(inode: sparse, offset: offset, count: count) { _ in
                     done.withLock {
                         $0.value = true
                         $0.broadcast()

@@ -5,11 +5,6 @@ extension ImageFilesystem {
     /// The most hung reads that are listed: finding a file's name searches the tree.
     private static let listedReads = 20
 
-    /// What the cache has of the image.
-    package var present: SpanTally { layers.reduce(SpanTally()) { $0 + $1.present } }
-    /// All of the image.
-    package var whole: SpanTally { layers.reduce(SpanTally()) { $0 + $1.whole } }
-
     /// The contents of a state file as they are now.
     func contents(_ file: StateFolder.File) -> [UInt8] {
         switch file {
@@ -42,7 +37,7 @@ extension ImageFilesystem {
             failedReads: counters.failedReads.load(ordering: .relaxed), complete: states.allSatisfy(\.complete),
             verified: states.allSatisfy(\.verified))
         return MountState(
-            image: image.reference, manifest: image.descriptor.digest, version: HermesVersion.current,
+            image: lazy.image.reference, manifest: lazy.image.descriptor.digest, version: HermesVersion.current,
             mounted: state.mounted.rfc3339, written: Timestamp.now().rfc3339, totals: totals, layers: states,
             parkedReads: scheduler.parkedCount, hungReadCount: hung.count,
             hungReads: hung.prefix(Self.listedReads).map(describe),

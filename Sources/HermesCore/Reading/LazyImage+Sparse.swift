@@ -1,7 +1,7 @@
 import HermesSupport
 import Synchronization
 
-extension ImageFilesystem {
+extension LazyImage {
     /// Reads a range of a sparse file: runs of data from its layer, zeros between them. Returns where they come from.
     func readSparse(
         _ record: InodeRecord, offset: Int64, count: Int64, _ completion: @escaping ParkedRead.Completion

@@ -1,12 +1,10 @@
 import Dispatch
-import HermesCore
-import HermesSupport
 import Synchronization
 
-/// Runs asynchronous work from a command's thread and waits for it.
+/// Runs asynchronous work and waits for it, on a thread that may block: never on one of Swift's cooperative threads.
 ///
 /// Commands are plain programs: they block where they must. Only what lies below them is asynchronous.
-func waiting<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) throws -> Result {
+package func waiting<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) throws -> Result {
     let done = DispatchSemaphore(value: 0)
     let outcome = Mutex<Swift.Result<Result, any Error>?>(nil)
     Task.detached {

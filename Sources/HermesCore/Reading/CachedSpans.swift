@@ -1,7 +1,8 @@
 import Synchronization
 
-/// What a cache hit needs of a layer, as raw pointers into structures that the `LazyLayer` keeps alive.
-struct FastLayer {
+/// A reader of cached spans: what a cache hit needs of a layer, as raw pointers into structures that the `LazyLayer` keeps
+/// alive.
+struct CachedSpans {
     private let records: UnsafePointer<SpanRecord>
     private let count: Int
     private let present: UnsafeMutablePointer<Atomic<UInt64>>

@@ -1,0 +1,43 @@
+import HermesSupport
+import Logging
+
+extension ImageCache {
+    /// Opens an image whose index is found, and compiled where the cache lacks it.
+    ///
+    /// The index is the one in the OCI layout `index` if that is given; else what the cache was compiled from, the last
+    /// referrer of the image, or what `build` makes in the layout that it is handed, in this order. A layer that another
+    /// process removes from the cache in between is compiled again, once. `workers` threads inflate. Blocks for as long as
+    /// this takes; throws what any of its steps throws.
+    package func prepare(
+        _ image: Image, from source: any ImageSource, index: String?, workers: Int, log: Logger,
+        build: (ImageLayout) throws -> Void
+    ) throws -> LazyImage {
+        func attempt() throws -> LazyImage {
+            try compile(image, from: source, index: index, build: build)
+            return try open(image, source: source, workers: workers, log: log)
+        }
+        do {
+            return try attempt()
+        } catch let error as HermesError where error.code == .notFound && !isCompiled(image) {
+            return try attempt()
+        }
+    }
+
+    private func compile(
+        _ image: Image, from source: any ImageSource, index: String?, build: (ImageLayout) throws -> Void
+    ) throws {
+        if let index {
+            let layout = try ImageLayout(index)
+            let digest = try layout.index(of: image.descriptor.digest, image: image.reference).descriptor.digest
+            if !isCompiled(image, index: digest) { try compile(image, try IndexFiles.find(image, in: layout)) }
+            return
+        }
+        guard !isCompiled(image) else { return }
+        if let files = try waiting({ try await IndexFiles.findReferrer(image, at: source, in: path) }) {
+            return try compile(image, files)
+        }
+        let layout = try ImageLayout.openOrCreate(path + "/index")
+        try build(layout)
+        try compile(image, try IndexFiles.find(image, in: layout))
+    }
+}

@@ -1,0 +1,21 @@
+import CLinux
+
+/// Which mount a path lies on.
+struct MountID: Equatable {
+    /// The mount's number; from Linux 6.8 on it is never used again.
+    private let number: UInt64
+    private let device: UInt64
+
+    /// The minor number of its device, by which fusectl names a connection.
+    var minor: UInt32 { hermes_minor(device) }
+
+    /// Asks the kernel, and no file system, so that this does not wait for one. Nil before Linux 5.8, and for a path that
+    /// cannot be reached.
+    init?(_ path: String) {
+        var number: UInt64 = 0
+        var device: UInt64 = 0
+        guard hermes_mount_id(path, &number, &device) == 0 else { return nil }
+        self.number = number
+        self.device = device
+    }
+}

@@ -1,0 +1,48 @@
+import HermesSupport
+
+/// An image whose files can be read before it is here: its tree, its layers, and what brings absent spans.
+///
+/// Safe for use from any thread. It is made by `ImageCache.open`; `close` ends its threads.
+package final class LazyImage: @unchecked Sendable {
+    /// What the image is.
+    package let image: Image
+    /// The merged tree.
+    package let tree: ImageTree
+    /// The layers that hold the files' data, from the bottom.
+    package let layers: [LazyLayer]
+    /// What brings absent spans.
+    package let scheduler: SpanScheduler
+    /// The zTOCs of its layers.
+    let ztocs: [Digest]
+    /// The layers as the read path sees them: valid as long as this object is.
+    let cached: UnsafeMutablePointer<CachedSpans>
+
+    /// Puts an image together. Throws `corrupt` for a tree that is not of these layers.
+    init(image: Image, tree: ImageTree, layers: [LazyLayer], scheduler: SpanScheduler, ztocs: [Digest]) throws {
+        guard tree.layerCount == layers.count else {
+            throw HermesError(
+                .corrupt, "the compiled tree has \(tree.layerCount) layers, not \(layers.count)")
+        }
+        try tree.checkData(against: layers.map(\.spans.uncompressedSize))
+        self.image = image
+        self.ztocs = ztocs
+        self.tree = tree
+        self.layers = layers
+        self.scheduler = scheduler
+        cached = .allocate(capacity: layers.count)
+        for (index, layer) in layers.enumerated() { (cached + index).initialize(to: CachedSpans(layer)) }
+    }
+
+    deinit { cached.deallocate() }
+
+    /// Fails the reads that wait, cancels what is fetched, ends the scheduler's threads and waits for them. Reads of what is
+    /// in the cache still work.
+    package func close() { scheduler.stop() }
+
+    /// Whether all of the image is in the cache.
+    package var isComplete: Bool { layers.allSatisfy(\.isComplete) }
+    /// What the cache has of the image.
+    package var present: SpanTally { layers.reduce(SpanTally()) { $0 + $1.present } }
+    /// All of the image.
+    package var whole: SpanTally { layers.reduce(SpanTally()) { $0 + $1.whole } }
+}

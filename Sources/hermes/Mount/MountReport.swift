@@ -1,0 +1,34 @@
+import HermesCore
+import HermesSupport
+import Logging
+
+/// What a mount says of itself, in the log or on the terminal. Can be used from any thread.
+struct MountReport: Sendable {
+    private let image: LazyImage
+    private var name: String { image.image.reference }
+    private var size: Int64 { image.image.layers.reduce(0) { $0 + $1.descriptor.size } }
+
+    init(_ image: LazyImage) { self.image = image }
+
+    func mounted(on directory: String, since start: Monotonic) {
+        say(
+            "mounted \(name) on \(directory) in \(Quantity.duration(milliseconds: Monotonic.now().milliseconds(since: start)))"
+        )
+    }
+
+    func verified() { say("the image is verified: nothing of it is asked of the registry any more") }
+
+    func filled() {
+        say(image.isComplete ? "the image is complete: \(Quantity.bytes(size))" : "the fill gave up")
+    }
+
+    func ended() {
+        let counters = image.scheduler.counters
+        let fetched = counters.fetchedByteCount
+        say(
+            "fetched \(Quantity.bytes(fetched)), \(Quantity.percent(fetched, of: size)) of the image, in"
+                + " \(counters.requestCount) requests")
+    }
+
+    private func say(_ text: String) { CommandLog.say(text, ["image": "\(name)"]) }
+}
