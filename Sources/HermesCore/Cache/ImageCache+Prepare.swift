@@ -28,7 +28,7 @@ extension ImageCache {
     ) throws {
         if let index {
             let layout = try ImageLayout(index)
-            let digest = try layout.index(of: image.descriptor.digest, image: image.reference).descriptor.digest
+            let digest = try layout.sociIndex(of: image.descriptor.digest, image: image.reference).descriptor.digest
             if !isCompiled(image, index: digest) { try compile(image, try IndexFiles.find(image, in: layout)) }
             return
         }

@@ -12,14 +12,14 @@ extension ImageCache {
     private static let sizeLimit = 1 << 20
 
     /// Remembers what a start touched. A cache that cannot be written to remembers nothing.
-    func keepStartup(_ spans: [FetchQueue.Key], image: Digest, ztocs: [Digest]) {
+    func keepStartup(_ spans: [SpanID], image: Digest, ztocs: [Digest]) {
         let startup = Startup(ztocs: ztocs, spans: spans.flatMap { [$0.layer, $0.span] })
         try? AtomicFile.write(
             try JSON.encode(startup), to: startupPath(image), temporaryIn: "\(path)/startups")
     }
 
     /// What an earlier start touched; empty where none was seen, or the image is indexed differently now.
-    func startup(image: Digest, ztocs: [Digest]) -> [FetchQueue.Key] {
+    func startup(image: Digest, ztocs: [Digest]) -> [SpanID] {
         let path = startupPath(image)
         guard let bytes = try? LocalFile.read(path, limit: Self.sizeLimit),
             let startup = try? JSON.decode(Startup.self, from: bytes, name: path), startup.ztocs == ztocs,
@@ -27,7 +27,7 @@ extension ImageCache {
         else { return [] }
         Self.touch(path)
         return stride(from: 0, to: startup.spans.count - 1, by: 2).map {
-            FetchQueue.Key(layer: startup.spans[$0], span: startup.spans[$0 + 1])
+            SpanID(layer: startup.spans[$0], span: startup.spans[$0 + 1])
         }
     }
 

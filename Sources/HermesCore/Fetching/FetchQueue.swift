@@ -20,12 +20,6 @@ struct FetchQueue {
         static func < (left: Urgency, right: Urgency) -> Bool { left.rawValue < right.rawValue }
     }
 
-    /// A span of a layer that the queue knows.
-    struct Key: Hashable {
-        let layer: Int
-        let span: Int
-    }
-
     /// Neighbouring spans of one layer, to be fetched with one range request.
     struct Batch: Equatable {
         let layer: Int
@@ -97,24 +91,24 @@ struct FetchQueue {
 
     let limits: Limits
     private var layers: [Layer] = []
-    private var flights: [Key: Flight] = [:]
+    private var flights: [SpanID: Flight] = [:]
     /// First in, first out; may name spans that have moved on, which `next` skips.
-    private var demands: Deque<Key> = []
-    private var aheads: Deque<Key> = []
+    private var demands: Deque<SpanID> = []
+    private var aheads: Deque<SpanID> = []
     /// Spans of fill that failed and are due again.
-    private var refills: Deque<Key> = []
+    private var refills: Deque<SpanID> = []
     private var active: [Urgency: Int] = [:]
     private var isFilling = false
     /// Whether only what a reader waits for is fetched, because the rest could not be kept.
     private(set) var isHeld = false
     private var begun = 0
-    private var window: FetchWindow
+    private var concurrency: FetchConcurrency
     /// The compressed bytes of the spans that are being fetched, until they are finished or have failed.
     private(set) var outstanding: Int64 = 0
 
     init(limits: Limits = Limits()) {
         self.limits = limits
-        window = FetchWindow(most: limits.demandRequests + limits.aheadRequests + limits.fillRequests)
+        concurrency = FetchConcurrency(most: limits.demandRequests + limits.aheadRequests + limits.fillRequests)
     }
 
     /// Adds a layer and returns its number.
@@ -124,7 +118,7 @@ struct FetchQueue {
     }
 
     /// Asks for a span that is absent.
-    mutating func want(_ key: Key, _ urgency: Urgency) {
+    mutating func want(_ key: SpanID, _ urgency: Urgency) {
         var flight = flights[key] ?? Flight(urgency: urgency, phase: .queued)
         let isNew = flights[key] == nil
         guard isNew || flight.urgency < urgency else { return }
@@ -134,7 +128,7 @@ struct FetchQueue {
         enqueue(key, urgency)
     }
 
-    private mutating func enqueue(_ key: Key, _ urgency: Urgency) {
+    private mutating func enqueue(_ key: SpanID, _ urgency: Urgency) {
         switch urgency {
         case .demand: demands.append(key)
         case .ahead: aheads.append(key)
@@ -143,7 +137,7 @@ struct FetchQueue {
     }
 
     /// Whether a span is wanted or on its way.
-    func isWanted(_ key: Key) -> Bool { flights[key] != nil }
+    func isWanted(_ key: SpanID) -> Bool { flights[key] != nil }
 
     /// Starts to complete every layer in the background.
     mutating func fill() {
@@ -155,7 +149,7 @@ struct FetchQueue {
     mutating func hold(_ isHeld: Bool) { self.isHeld = isHeld }
 
     /// A span that came is not in the cache, or not any more: fill comes back to it.
-    mutating func notKept(_ key: Key) {
+    mutating func notKept(_ key: SpanID) {
         guard isFilling else { return }
         layers[key.layer].fillFrom = min(layers[key.layer].fillFrom ?? key.span, key.span)
     }
@@ -167,10 +161,14 @@ struct FetchQueue {
     mutating func next(now: Monotonic) -> Batch? {
         wake(now)
         // A reader does not wait for what others do in the background.
-        if active[.demand, default: 0] < min(limits.demandRequests, window.size), let batch = pop(\.demands, .demand) {
+        if active[.demand, default: 0] < min(limits.demandRequests, concurrency.size),
+            let batch = pop(\.demands, .demand)
+        {
             return batch
         }
-        guard outstanding < limits.outstanding, !isHeld, active.values.reduce(0, +) < window.size else { return nil }
+        guard outstanding < limits.outstanding, !isHeld, active.values.reduce(0, +) < concurrency.size else {
+            return nil
+        }
         // Nor does it share the line with many of them.
         let aheadLimit = active[.demand, default: 0] > 0 ? min(1, limits.aheadRequests) : limits.aheadRequests
         if active[.ahead, default: 0] < aheadLimit, let batch = pop(\.aheads, .ahead) {
@@ -182,7 +180,7 @@ struct FetchQueue {
         }
         if let batch = pop(\.refills, .fill) { return batch }
         // While the source is down, what failed is tried again; walking on would fail the whole image, span by span.
-        return window.isMinimal && isRefilling ? nil : nextFill()
+        return concurrency.isMinimal && isRefilling ? nil : nextFill()
     }
 
     /// Whether a span of fill has failed and is to be tried again.
@@ -205,19 +203,19 @@ struct FetchQueue {
     mutating func ended(_ batch: Batch, _ outcome: Outcome) {
         active[batch.urgency, default: 0] -= 1
         switch outcome {
-        case .served: window.served()
-        case .overloaded: window.overloaded(batch.number, begun: begun)
+        case .served: concurrency.served()
+        case .overloaded: concurrency.overloaded(batch.number, begun: begun)
         case .other: break
         }
     }
 
     /// The span is present now.
-    mutating func finished(_ key: Key) {
+    mutating func finished(_ key: SpanID) {
         guard let flight = flights.removeValue(forKey: key) else { return }
         landed(key, flight)
     }
 
-    private mutating func landed(_ key: Key, _ flight: Flight) {
+    private mutating func landed(_ key: SpanID, _ flight: Flight) {
         guard flight.phase == .fetching else { return }
         outstanding -= Int64(layers[key.layer].geometry.compressedRange(key.span).count)
     }
@@ -225,7 +223,7 @@ struct FetchQueue {
     /// The span did not come. `deadline` is the latest of the readers that still wait for it, nil when none does; `random`
     /// is from 0 to 1.
     mutating func failed(
-        _ key: Key, _ failure: Failure, deadline: Monotonic?, random: Double, now: Monotonic
+        _ key: SpanID, _ failure: Failure, deadline: Monotonic?, random: Double, now: Monotonic
     ) -> Verdict {
         guard var flight = flights[key] else { return .giveUp }
         landed(key, flight)
@@ -250,7 +248,7 @@ struct FetchQueue {
     }
 
     /// Takes the first live span of a queue and the queued neighbours behind it.
-    private mutating func pop(_ queue: WritableKeyPath<FetchQueue, Deque<Key>>, _ urgency: Urgency)
+    private mutating func pop(_ queue: WritableKeyPath<FetchQueue, Deque<SpanID>>, _ urgency: Urgency)
         -> Batch?
     {
         while let key = self[keyPath: queue].popFirst() {
@@ -261,7 +259,7 @@ struct FetchQueue {
             let start = geometry.compressedRange(key.span).lowerBound
             var end = key.span
             while end < geometry.count {
-                let isQueued = flights[Key(layer: key.layer, span: end)]?.phase == .queued
+                let isQueued = flights[SpanID(layer: key.layer, span: end)]?.phase == .queued
                 let size = geometry.compressedRange(end).upperBound - start
                 guard isQueued, end == key.span || size <= limits.demandBatch else { break }
                 end += 1
@@ -276,7 +274,7 @@ struct FetchQueue {
             guard var first = layers[layer].fillFrom else { continue }
             let geometry = layers[layer].geometry
             func isFree(_ span: Int) -> Bool {
-                !geometry.isPresent(span) && flights[Key(layer: layer, span: span)] == nil
+                !geometry.isPresent(span) && flights[SpanID(layer: layer, span: span)] == nil
             }
             while first < geometry.count, !isFree(first) { first += 1 }
             guard first < geometry.count else {
@@ -292,7 +290,7 @@ struct FetchQueue {
             }
             layers[layer].fillFrom = end
             for span in first..<end {
-                flights[Key(layer: layer, span: span)] = Flight(urgency: .fill, phase: .queued)
+                flights[SpanID(layer: layer, span: span)] = Flight(urgency: .fill, phase: .queued)
             }
             return begin(layer, first..<end, .fill)
         }
@@ -308,7 +306,7 @@ struct FetchQueue {
             - geometry.compressedRange(spans.lowerBound).lowerBound
         var isRetry = false
         for span in spans {
-            let key = Key(layer: layer, span: span)
+            let key = SpanID(layer: layer, span: span)
             flights[key]?.phase = .fetching
             isRetry = isRetry || flights[key]?.backoff.hasFailed == true
             outstanding += Int64(geometry.compressedRange(span).count)

@@ -63,7 +63,7 @@ final class SpanLog: Sendable {
     }
 
     /// A span is asked for again. `hosts` sent its bytes, if there were any.
-    func retried(_ key: FetchQueue.Key, _ error: HermesError, from hosts: [String]) {
+    func retried(_ key: SpanID, _ error: HermesError, from hosts: [String]) {
         note(error, key.layer, key.span)
         guard error.code != .corrupt else {
             let fields = fields(key.layer, key.span, error, hosts)
@@ -74,7 +74,7 @@ final class SpanLog: Sendable {
     }
 
     /// A span is given up; `readers` reads fail with it. `hosts` sent its bytes, if there were any.
-    func lost(_ key: FetchQueue.Key, _ error: HermesError, from hosts: [String], readers: Int) {
+    func lost(_ key: SpanID, _ error: HermesError, from hosts: [String], readers: Int) {
         note(error, key.layer, key.span)
         let isExplained = error.code == .unavailable && state.withLock { $0.outage.isOn }
         var fields = fields(key.layer, key.span, error, hosts)
@@ -83,7 +83,7 @@ final class SpanLog: Sendable {
     }
 
     /// A span could not be written to the cache; none is until `cacheHasRoom`.
-    func cacheIsFull(_ key: FetchQueue.Key, _ error: any Error) {
+    func cacheIsFull(_ key: SpanID, _ error: any Error) {
         note(error, key.layer, key.span)
         logger.warning(
             "the cache takes nothing for now: what is read is fetched each time",

@@ -8,7 +8,7 @@ extension SpanScheduler.State {
     static let missedPause = 50.0
 
     /// Whether readers gave up on a span just now.
-    func wasJustMissed(_ key: FetchQueue.Key, now: Monotonic) -> Bool {
+    func wasJustMissed(_ key: SpanID, now: Monotonic) -> Bool {
         missed[key].map { now.milliseconds(since: $0) < Self.missedPause } ?? false
     }
 

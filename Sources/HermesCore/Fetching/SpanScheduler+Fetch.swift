@@ -8,24 +8,24 @@ struct RunningFetch {
     /// The latest deadline of those that wait for one of its spans; nil when nobody does.
     var deadline: Monotonic?
     /// Set once the source has taken it.
-    var fetch: RangeFetch?
+    var fetch: RangeFetchHandle?
 }
 
 extension SpanScheduler.State {
     /// The latest deadline of the readers that wait for a span; nil when none does.
-    func deadline(_ key: FetchQueue.Key) -> Monotonic? {
+    func deadline(_ key: SpanID) -> Monotonic? {
         waiters[key]?.lazy.filter { !$0.isDone }.map(\.deadline).max()
     }
 
     /// Takes note that a request begins.
     mutating func begin(_ batch: FetchQueue.Batch) -> FetchTerms {
-        let deadline = batch.spans.compactMap { self.deadline(FetchQueue.Key(layer: batch.layer, span: $0)) }.max()
+        let deadline = batch.spans.compactMap { self.deadline(SpanID(layer: batch.layer, span: $0)) }.max()
         running[batch.number] = RunningFetch(batch: batch, deadline: deadline)
         return FetchTerms(deadline: deadline, isRetry: batch.isRetry)
     }
 
     /// A reader waits for a span. Returns the request that brings it and does not know of a reader who waits so long.
-    mutating func urge(_ key: FetchQueue.Key, until deadline: Monotonic) -> RangeFetch? {
+    mutating func urge(_ key: SpanID, until deadline: Monotonic) -> RangeFetchHandle? {
         let bringing = running.first { $0.value.batch.layer == key.layer && $0.value.batch.spans.contains(key.span) }
         guard let (number, running) = bringing else { return nil }
         // Not for each read of many: a second more or less is nothing to them.
@@ -107,12 +107,12 @@ extension SpanScheduler {
         }
         guard !isStopped else { return }
         log.requestEnded(result, layer: batch.layer, spans: batch.spans)
-        for span in missing { failed(FetchQueue.Key(layer: batch.layer, span: span), error) }
+        for span in missing { failed(SpanID(layer: batch.layer, span: span), error) }
         pump()
     }
 
     /// A span did not come, or came wrong from `hosts`: tries again later, or fails the reads that wait for it.
-    func failed(_ key: FetchQueue.Key, _ error: HermesError, from hosts: [String] = []) {
+    func failed(_ key: SpanID, _ error: HermesError, from hosts: [String] = []) {
         let failure = FetchQueue.Failure(
             isLasting: error.code != .unavailable && error.code != .protocolViolation, retryAfter: error.retryAfter)
         let (verdict, reads) = state.withLock { state -> (FetchQueue.Verdict, [ParkedRead]) in

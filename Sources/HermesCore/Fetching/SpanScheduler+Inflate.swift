@@ -41,7 +41,7 @@ extension SpanScheduler {
     }
 
     private func handle(_ job: InflateJob, _ decoder: SpanDecoder) {
-        let key = FetchQueue.Key(layer: job.layer, span: job.span)
+        let key = SpanID(layer: job.layer, span: job.span)
         let layer = layers[job.layer]
         do {
             try decoder.decode(layer.spans, job.span, UnsafeRawBufferPointer(job.bytes.buffer)) { bytes in

@@ -2,7 +2,7 @@ import Glibc
 
 extension SpanScheduler {
     /// Keeps a span in the cache if there is room; returns whether it did. A full disk costs the cache, not the read.
-    func keep(_ key: FetchQueue.Key, _ bytes: UnsafeRawBufferPointer, at offset: Int64) -> Bool {
+    func keep(_ key: SpanID, _ bytes: UnsafeRawBufferPointer, at offset: Int64) -> Bool {
         if room.withLock({ $0.admits(Int64(bytes.count)) }) {
             do {
                 try layers[key.layer].store.store(key.span, bytes, at: offset)

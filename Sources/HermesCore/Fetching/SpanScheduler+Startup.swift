@@ -1,7 +1,7 @@
 extension SpanScheduler {
     /// The spans that readers have touched since the image was opened with nothing here, in order: layer, span. Nil before
     /// the start is over (`StartupTrace.length`), unless it `isEnding`, and for an image of which something was here.
-    func startup(isEnding: Bool) -> [FetchQueue.Key]? {
+    func startup(isEnding: Bool) -> [SpanID]? {
         state.withLock { state in
             guard let trace = state.startup, isEnding || trace.isOver(now: .now()), !trace.spans.isEmpty else {
                 return nil
@@ -12,7 +12,7 @@ extension SpanScheduler {
     }
 
     /// Fetches spans ahead of the readers who will come to them in this order. Those that no layer has are left out.
-    func prefetch(_ spans: [FetchQueue.Key]) {
+    func prefetch(_ spans: [SpanID]) {
         state.withLock { state in
             for key in spans where layers.indices.contains(key.layer) {
                 let layer = layers[key.layer]

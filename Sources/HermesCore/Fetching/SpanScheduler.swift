@@ -14,11 +14,11 @@ package final class SpanScheduler: Sendable {
     struct State {
         var queue = FetchQueue()
         var readAhead: [ReadAhead] = []
-        var waiters: [FetchQueue.Key: [ParkedRead]] = [:]
+        var waiters: [SpanID: [ParkedRead]] = [:]
         /// Every parked read in order of its deadline, done ones among them until they come to the front.
         var parked: Deque<ParkedRead> = []
         /// Spans that readers waited for until their deadlines, and when that was.
-        var missed: [FetchQueue.Key: Monotonic] = [:]
+        var missed: [SpanID: Monotonic] = [:]
         var fillDone: [@Sendable () -> Void] = []
         /// The range requests under way, by their batch's number.
         var running: [Int: RunningFetch] = [:]
@@ -128,20 +128,20 @@ package final class SpanScheduler: Sendable {
         let first = layer.spans.span(at: range.lowerBound)
         let last = layer.spans.span(at: range.upperBound - 1)
         let isHopeless = state.withLock { state in
-            (first...last).contains { state.wasJustMissed(FetchQueue.Key(layer: index, span: $0), now: now) }
+            (first...last).contains { state.wasJustMissed(SpanID(layer: index, span: $0), now: now) }
         }
         guard !isHopeless else { return fail([read], tooLate) }
-        let (here, urged): ([Int]?, [RangeFetch]) = state.withLock { state in
+        let (here, urged): ([Int]?, [RangeFetchHandle]) = state.withLock { state in
             guard !state.isStopped else { return (nil, []) }
             var here: [Int] = []
-            var urged: [RangeFetch] = []
+            var urged: [RangeFetchHandle] = []
             for span in first...last {
-                state.startup?.touched(FetchQueue.Key(layer: index, span: span), now: now)
+                state.startup?.touched(SpanID(layer: index, span: span), now: now)
                 if layer.isPresent(span) {
                     here.append(span)
                     continue
                 }
-                let key = FetchQueue.Key(layer: index, span: span)
+                let key = SpanID(layer: index, span: span)
                 read.missing += 1
                 state.waiters[key, default: []].append(read)
                 state.queue.want(key, .demand)
@@ -170,7 +170,7 @@ package final class SpanScheduler: Sendable {
     /// A reader has come, in the cache, to a span that read-ahead brought: goes on ahead of it.
     func touched(layer: Int, span: Int) {
         state.withLock { state in
-            state.startup?.touched(FetchQueue.Key(layer: layer, span: span), now: .now())
+            state.startup?.touched(SpanID(layer: layer, span: span), now: .now())
             lookAhead(&state, layer: layer, span: span)
         }
         pump()
@@ -187,7 +187,7 @@ package final class SpanScheduler: Sendable {
 
     /// Spans of a layer that were here are not any more: a fill fetches them again.
     func refill(layer: Int) {
-        state.withLock { $0.queue.notKept(FetchQueue.Key(layer: layer, span: 0)) }
+        state.withLock { $0.queue.notKept(SpanID(layer: layer, span: 0)) }
         pump()
     }
 
@@ -196,7 +196,7 @@ package final class SpanScheduler: Sendable {
         guard !state.queue.isHeld else { return }
         let layer = layers[index]
         for next in state.readAhead[index].touched(span, count: layer.count) where !layer.isPresent(next) {
-            let key = FetchQueue.Key(layer: index, span: next)
+            let key = SpanID(layer: index, span: next)
             guard !state.queue.isWanted(key) else { continue }
             layer.markAhead(next)
             state.queue.want(key, .ahead)

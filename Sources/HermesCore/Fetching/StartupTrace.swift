@@ -10,12 +10,12 @@ struct StartupTrace {
     /// The most spans that are remembered.
     static let limit = 4096
 
-    private(set) var spans: [FetchQueue.Key] = []
-    private var known: Set<FetchQueue.Key> = []
+    private(set) var spans: [SpanID] = []
+    private var known: Set<SpanID> = []
     private var start: Monotonic?
 
     /// A reader has come to a span.
-    mutating func touched(_ span: FetchQueue.Key, now: Monotonic) {
+    mutating func touched(_ span: SpanID, now: Monotonic) {
         if start == nil { start = now }
         guard !isOver(now: now), known.insert(span).inserted else { return }
         spans.append(span)

@@ -25,7 +25,7 @@ extension ImageLayout {
             annotations: annotations.isEmpty ? nil : annotations, platform: platform,
             artifactType: artifactType)
         try DirectoryLock(path).withLock {
-            var index = try index()
+            var index = try imageIndex()
             index.manifests.removeAll { other in
                 other.digest == entry.digest || tag != nil && other.annotations?[Self.tagAnnotation] == tag
             }

@@ -53,7 +53,7 @@ package struct ImageLayout: Sendable {
     }
 
     /// The list of what the layout holds.
-    package func index() throws -> ImageIndex {
+    package func imageIndex() throws -> ImageIndex {
         let name = "\(path)/index.json"
         let bytes = try LocalFile.read(name, limit: ManifestDocument.sizeLimit)
         guard case .index(let index) = try ManifestDocument.parse(bytes, name: name) else {

@@ -11,8 +11,8 @@ package protocol ImageSource: ImageDocuments {
     @discardableResult
     func fetchRange(
         of digest: Digest, range: Range<Int64>, terms: FetchTerms,
-        deliver: @escaping RangeFetch.Delivery, completion: @escaping RangeFetch.Completion
-    ) -> RangeFetch
+        deliver: @escaping RangeFetchHandle.Delivery, completion: @escaping RangeFetchHandle.Completion
+    ) -> RangeFetchHandle
 
     /// Takes note that bytes which `host`, by the name that `fetchRange` gave, delivered of a blob are not what their
     /// digest says: whoever else has the blob is asked for it from now on.

@@ -37,7 +37,7 @@ package struct LayoutSource: ImageSource {
 
     /// See `ImageSource`.
     package func root() async throws -> Descriptor {
-        let index = try layout.index()
+        let index = try layout.imageIndex()
         func tag(of entry: Descriptor) -> String? { entry.annotations?[ImageLayout.tagAnnotation] }
         let tags = Set(index.manifests.compactMap(tag(of:))).sorted()
         if let wanted = self.tag {
@@ -88,8 +88,8 @@ package struct LayoutSource: ImageSource {
     @discardableResult
     package func fetchRange(
         of digest: Digest, range: Range<Int64>, terms: FetchTerms,
-        deliver: @escaping RangeFetch.Delivery, completion: @escaping RangeFetch.Completion
-    ) -> RangeFetch {
+        deliver: @escaping RangeFetchHandle.Delivery, completion: @escaping RangeFetchHandle.Completion
+    ) -> RangeFetchHandle {
         let cancelled = CancellationFlag()
         let path = layout.blobPath(digest)
         let host = layout.path
@@ -98,7 +98,7 @@ package struct LayoutSource: ImageSource {
                 Result { try Self.read(range, of: path, unless: cancelled) { deliver($0, host) } }
                     .mapError { .from($0) })
         }
-        return RangeFetch(cancel: { cancelled.set() })
+        return RangeFetchHandle(cancel: { cancelled.set() })
     }
 
     /// See `ImageSource`; nobody else has the blob.
@@ -142,7 +142,7 @@ package struct LayoutSource: ImageSource {
     /// See `ImageSource`; from index.json, and an index under the fallback tag.
     package func referrers(of digest: Digest, artifactType: String?) async throws -> [Descriptor] {
         var found: [Descriptor] = []
-        for entry in try layout.index().manifests {
+        for entry in try layout.imageIndex().manifests {
             if MediaType.isIndex(entry.mediaType) {
                 guard entry.annotations?[ImageLayout.tagAnnotation] == RegistryClient.fallbackTag(digest)
                 else {

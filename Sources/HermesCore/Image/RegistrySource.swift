@@ -38,8 +38,8 @@ package struct RegistrySource: ImageSource {
     @discardableResult
     package func fetchRange(
         of digest: Digest, range: Range<Int64>, terms: FetchTerms,
-        deliver: @escaping RangeFetch.Delivery, completion: @escaping RangeFetch.Completion
-    ) -> RangeFetch {
+        deliver: @escaping RangeFetchHandle.Delivery, completion: @escaping RangeFetchHandle.Completion
+    ) -> RangeFetchHandle {
         client.fetchRange(
             repository: reference.repository, digest, range: range, terms: terms, deliver: deliver,
             completion: completion)

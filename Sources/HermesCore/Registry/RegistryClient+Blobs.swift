@@ -25,25 +25,25 @@ extension RegistryClient {
     @discardableResult
     package func fetchRange(
         repository: String, _ digest: Digest, range: Range<Int64>, terms: FetchTerms,
-        deliver: @escaping RangeFetch.Delivery, completion: @escaping RangeFetch.Completion
-    ) -> RangeFetch {
+        deliver: @escaping RangeFetchHandle.Delivery, completion: @escaping RangeFetchHandle.Completion
+    ) -> RangeFetchHandle {
         do {
             guard range.lowerBound >= 0 else {
                 throw HermesError(.usage, "the range \(range) of blob \(digest) starts before it")
             }
             guard !range.isEmpty else {
                 http.soon { completion(.success(())) }
-                return RangeFetch(cancel: {})
+                return RangeFetchHandle(cancel: {})
             }
-            let fetch = HostedRangeFetch(
+            let fetch = BlobRangeDriver(
                 client: self, blob: .init(repository: repository, digest: digest), range: range, terms: terms,
                 deliver: deliver, completion: completion)
             try http.perform { fetch.start() }
-            return RangeFetch(cancel: { fetch.cancel() }, urge: { fetch.urge(until: $0) })
+            return RangeFetchHandle(cancel: { fetch.cancel() }, urge: { fetch.urge(until: $0) })
         } catch {
             let error = HermesError.from(error)
             http.soon { completion(.failure(error)) }
-            return RangeFetch(cancel: {})
+            return RangeFetchHandle(cancel: {})
         }
     }
 

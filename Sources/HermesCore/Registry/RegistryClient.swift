@@ -80,11 +80,11 @@ package final class RegistryClient: Sendable {
     func lost(_ host: Int) { health.withLock { $0.lost(host, now: .now()) } }
 
     /// Takes note of a host whose bytes of a blob were not what their digest says: others are asked for the rest of it.
-    func blame(_ name: String, _ blob: BlobTargets.Blob) {
+    func blame(_ name: String, _ blob: BlobRedirects.Blob) {
         for (index, host) in hosts.enumerated() where host.name == name {
             health.withLock { $0.failed(index, .lacksIt, thing: blob.description, now: .now()) }
             // What is wrong may be the object store, or the cache before it, that the host redirected to.
-            try? http.perform { host.targets[blob] = nil }
+            try? http.perform { host.redirects[blob] = nil }
         }
     }
 

@@ -36,7 +36,7 @@ struct IndexInspect: ParsableCommand {
 
     private func inspectLayout() throws -> [IndexInspection] {
         let layout = try ImageLayout(target)
-        let found = try layout.indexes()
+        let found = try layout.sociIndexes()
         guard !found.isEmpty else { throw HermesError(.notFound, "\(target) holds no index") }
         return try found.map { descriptor, index in
             try IndexInspection(descriptor.digest, index) { ztoc in

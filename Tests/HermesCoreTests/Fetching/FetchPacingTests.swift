@@ -11,7 +11,7 @@ import Testing
     private func after(_ milliseconds: Int) -> Monotonic { start.adding(milliseconds: milliseconds) }
 
     @Test func theWindowHalvesOnceForWhatFailsTogetherAndGrowsByOne() {
-        var window = FetchWindow(most: 17)
+        var window = FetchConcurrency(most: 17)
         for number in 0..<17 { window.overloaded(number, begun: 17) }
         #expect(window.size == 8)
         window.overloaded(17, begun: 20)
@@ -75,8 +75,8 @@ import Testing
     @Test func anOverloadedSourceIsAskedForOneThingAtATime() throws {
         var queue = FetchQueue()
         _ = queue.add(FetchQueueTests.Geometry(Array(repeating: 10, count: 100)))
-        for span in stride(from: 0, to: 60, by: 2) { queue.want(FetchQueue.Key(layer: 0, span: span), .demand) }
-        queue.want(FetchQueue.Key(layer: 0, span: 70), .ahead)
+        for span in stride(from: 0, to: 60, by: 2) { queue.want(SpanID(layer: 0, span: span), .demand) }
+        queue.want(SpanID(layer: 0, span: 70), .ahead)
         var now = start
         var sizes: [Int] = []
         while sizes.last != 1 {
@@ -87,7 +87,7 @@ import Testing
                 queue.ended(batch, .overloaded)
                 for span in batch.spans {
                     _ = queue.failed(
-                        FetchQueue.Key(layer: 0, span: span), temporary, deadline: after(60_000), random: 1, now: now)
+                        SpanID(layer: 0, span: span), temporary, deadline: after(60_000), random: 1, now: now)
                 }
             }
             now = now.adding(milliseconds: 5000)
@@ -100,7 +100,7 @@ import Testing
         #expect(one.urgency == .demand)
         #expect(queue.next(now: now) == nil)
         queue.ended(one, .served)
-        for span in one.spans { queue.finished(FetchQueue.Key(layer: 0, span: span)) }
+        for span in one.spans { queue.finished(SpanID(layer: 0, span: span)) }
         #expect(queue.next(now: now) != nil)
         #expect(queue.next(now: now) != nil)
         #expect(queue.next(now: now) == nil)
@@ -120,7 +120,7 @@ import Testing
                 for span in batch.spans {
                     failed.insert(span)
                     let verdict = queue.failed(
-                        FetchQueue.Key(layer: 0, span: span), temporary, deadline: nil, random: 0.5, now: now)
+                        SpanID(layer: 0, span: span), temporary, deadline: nil, random: 0.5, now: now)
                     #expect(verdict == .retry)
                 }
             }
@@ -131,7 +131,7 @@ import Testing
             queue.ended(batch, .served)
             for span in batch.spans {
                 geometry.present.insert(span)
-                queue.finished(FetchQueue.Key(layer: 0, span: span))
+                queue.finished(SpanID(layer: 0, span: span))
             }
             now = max(now, queue.nextWake ?? now)
         }

@@ -6,7 +6,7 @@ import Testing
 
 extension FetchQueue {
     /// A failure without anything special, and no part of the pause left to chance.
-    fileprivate mutating func failed(_ key: Key, isAwaited: Bool, isLasting: Bool, now: Monotonic) -> Verdict {
+    fileprivate mutating func failed(_ key: SpanID, isAwaited: Bool, isLasting: Bool, now: Monotonic) -> Verdict {
         failed(
             key, Failure(isLasting: isLasting), deadline: isAwaited ? now.adding(milliseconds: 60_000) : nil, random: 1,
             now: now)
@@ -14,7 +14,6 @@ extension FetchQueue {
 }
 
 @Suite struct FetchQueueTests {
-    typealias Key = FetchQueue.Key
 
     /// Spans of chosen sizes, each of which may be present.
     final class Geometry: SpanGeometry {
@@ -43,22 +42,22 @@ extension FetchQueue {
 
     private func finish(_ queue: inout FetchQueue, _ batch: FetchQueue.Batch) {
         queue.ended(batch, .other)
-        for span in batch.spans { queue.finished(Key(layer: batch.layer, span: span)) }
+        for span in batch.spans { queue.finished(SpanID(layer: batch.layer, span: span)) }
     }
 
     @Test func oneFlightHoweverManyWant() throws {
         var queue = queue([10, 10, 10])
-        for _ in 0..<5 { queue.want(Key(layer: 0, span: 1), .demand) }
+        for _ in 0..<5 { queue.want(SpanID(layer: 0, span: 1), .demand) }
         let batch = try next(&queue, start)
         #expect(
             batch
                 == FetchQueue.Batch(
                     layer: 0, spans: 1..<2, urgency: .demand, size: 10, isRetry: false, number: 0))
-        queue.want(Key(layer: 0, span: 1), .demand)
+        queue.want(SpanID(layer: 0, span: 1), .demand)
         #expect(queue.next(now: start) == nil)
-        #expect(queue.isWanted(Key(layer: 0, span: 1)))
+        #expect(queue.isWanted(SpanID(layer: 0, span: 1)))
         finish(&queue, batch)
-        #expect(!queue.isWanted(Key(layer: 0, span: 1)))
+        #expect(!queue.isWanted(SpanID(layer: 0, span: 1)))
         #expect(queue.outstanding == 0)
         #expect(queue.next(now: start) == nil)
     }
@@ -66,9 +65,9 @@ extension FetchQueue {
     @Test func urgencyDecidesTheOrder() throws {
         var queue = queue(Array(repeating: 10, count: 20))
         queue.fill()
-        queue.want(Key(layer: 0, span: 8), .ahead)
-        queue.want(Key(layer: 0, span: 15), .demand)
-        queue.want(Key(layer: 0, span: 3), .demand)
+        queue.want(SpanID(layer: 0, span: 8), .ahead)
+        queue.want(SpanID(layer: 0, span: 15), .demand)
+        queue.want(SpanID(layer: 0, span: 3), .demand)
         let first = try next(&queue, start)
         let second = try next(&queue, start)
         let third = try next(&queue, start)
@@ -83,9 +82,9 @@ extension FetchQueue {
 
     @Test func aDemandPromotesWhatIsQueued() throws {
         var queue = queue([10, 10, 10, 10])
-        queue.want(Key(layer: 0, span: 0), .ahead)
-        queue.want(Key(layer: 0, span: 2), .ahead)
-        queue.want(Key(layer: 0, span: 2), .demand)
+        queue.want(SpanID(layer: 0, span: 0), .ahead)
+        queue.want(SpanID(layer: 0, span: 2), .ahead)
+        queue.want(SpanID(layer: 0, span: 2), .demand)
         #expect(queue.next(now: start)?.spans == 2..<3)
         #expect(queue.next(now: start)?.spans == 0..<1)
         #expect(queue.next(now: start) == nil)
@@ -96,11 +95,11 @@ extension FetchQueue {
         queue.fill()
         let batch = try next(&queue, start)
         #expect(batch.spans == 0..<2)
-        queue.want(Key(layer: 0, span: 1), .demand)
+        queue.want(SpanID(layer: 0, span: 1), .demand)
         #expect(queue.next(now: start) == nil)
         queue.ended(batch, .other)
-        queue.finished(Key(layer: 0, span: 0))
-        let verdict = queue.failed(Key(layer: 0, span: 1), isAwaited: true, isLasting: false, now: start)
+        queue.finished(SpanID(layer: 0, span: 0))
+        let verdict = queue.failed(SpanID(layer: 0, span: 1), isAwaited: true, isLasting: false, now: start)
         #expect(verdict == .retry)
         #expect(queue.next(now: start) == nil)
         let again = try next(&queue, start.adding(milliseconds: 50))
@@ -113,7 +112,7 @@ extension FetchQueue {
         limits.demandBatch = 35
         limits.fillBatch = 25
         var queue = queue([10, 10, 10, 10, 10, 100, 10, 10], limits)
-        for span in [0, 1, 2, 3, 5, 6, 7] { queue.want(Key(layer: 0, span: span), .demand) }
+        for span in [0, 1, 2, 3, 5, 6, 7] { queue.want(SpanID(layer: 0, span: span), .demand) }
         var batches: [Range<Int>] = []
         while let batch = queue.next(now: start) { batches.append(batch.spans) }
         // A span larger than the limit goes alone.
@@ -126,8 +125,8 @@ extension FetchQueue {
         limits.aheadRequests = 1
         limits.outstanding = 30
         var queue = queue(Array(repeating: 20, count: 40), limits)
-        for span in stride(from: 0, to: 20, by: 2) { queue.want(Key(layer: 0, span: span), .demand) }
-        for span in stride(from: 20, to: 40, by: 2) { queue.want(Key(layer: 0, span: span), .ahead) }
+        for span in stride(from: 0, to: 20, by: 2) { queue.want(SpanID(layer: 0, span: span), .demand) }
+        for span in stride(from: 20, to: 40, by: 2) { queue.want(SpanID(layer: 0, span: span), .ahead) }
         let first = try next(&queue, start)
         let second = try next(&queue, start)
         // Two demands are the limit, and their 40 bytes are beyond what read-ahead may add to.
@@ -136,7 +135,7 @@ extension FetchQueue {
         queue.ended(first, .other)
         #expect(queue.next(now: start)?.urgency == .demand, "the request has ended, its bytes are not inflated yet")
         #expect(queue.outstanding == 60)
-        queue.finished(Key(layer: 0, span: first.spans.lowerBound))
+        queue.finished(SpanID(layer: 0, span: first.spans.lowerBound))
         finish(&queue, second)
         #expect(queue.outstanding == 20)
         #expect(queue.next(now: start)?.urgency == .demand)
@@ -144,7 +143,7 @@ extension FetchQueue {
 
     @Test func backoffGrowsAndEnds() throws {
         var queue = queue([10])
-        let key = Key(layer: 0, span: 0)
+        let key = SpanID(layer: 0, span: 0)
         queue.want(key, .ahead)
         var now = start
         var pauses: [Int] = []
@@ -166,12 +165,12 @@ extension FetchQueue {
     @Test func whatLastsIsGivenUpSoonAndWhatIsAwaitedIsNot() throws {
         func tries(isAwaited: Bool, isLasting: Bool, atMost: Int) throws -> Int {
             var queue = queue([10])
-            queue.want(Key(layer: 0, span: 0), .demand)
+            queue.want(SpanID(layer: 0, span: 0), .demand)
             var now = start
             for count in 1...atMost {
                 let batch = try next(&queue, now)
                 queue.ended(batch, .other)
-                let key = Key(layer: 0, span: 0)
+                let key = SpanID(layer: 0, span: 0)
                 if queue.failed(key, isAwaited: isAwaited, isLasting: isLasting, now: now) == .giveUp { return count }
                 now = try #require(queue.nextWake)
             }
@@ -193,13 +192,13 @@ extension FetchQueue {
         #expect(queue.isFilled)
         queue.fill()
         #expect(!queue.isFilled)
-        var seen: [Key] = []
+        var seen: [SpanID] = []
         while let batch = queue.next(now: start) {
-            seen += batch.spans.map { Key(layer: batch.layer, span: $0) }
+            seen += batch.spans.map { SpanID(layer: batch.layer, span: $0) }
             #expect(!queue.isFilled)
             finish(&queue, batch)
         }
-        #expect(seen == [2, 3, 5, 6, 7].map { Key(layer: 0, span: $0) } + [Key(layer: 1, span: 0)])
+        #expect(seen == [2, 3, 5, 6, 7].map { SpanID(layer: 0, span: $0) } + [SpanID(layer: 1, span: 0)])
         #expect(queue.isFilled)
     }
 
@@ -208,8 +207,8 @@ extension FetchQueue {
         queue.fill()
         let batch = try next(&queue, start)
         queue.ended(batch, .other)
-        queue.finished(Key(layer: 0, span: 0))
-        #expect(queue.failed(Key(layer: 0, span: 1), isAwaited: false, isLasting: false, now: start) == .retry)
+        queue.finished(SpanID(layer: 0, span: 0))
+        #expect(queue.failed(SpanID(layer: 0, span: 1), isAwaited: false, isLasting: false, now: start) == .retry)
         #expect(queue.next(now: start) == nil)
         #expect(!queue.isFilled)
         let again = try next(&queue, start.adding(milliseconds: 60))
@@ -224,9 +223,9 @@ extension FetchQueue {
         var queue = queue([10, 10, 10, 10])
         queue.fill()
         queue.hold(true)
-        queue.want(Key(layer: 0, span: 3), .ahead)
+        queue.want(SpanID(layer: 0, span: 3), .ahead)
         #expect(queue.next(now: start) == nil)
-        queue.want(Key(layer: 0, span: 1), .demand)
+        queue.want(SpanID(layer: 0, span: 1), .demand)
         let demand = try next(&queue, start)
         #expect(demand.spans == 1..<2)
         finish(&queue, demand)
@@ -239,13 +238,13 @@ extension FetchQueue {
 
     @Test func fillComesBackToWhatWasNotKept() throws {
         var queue = queue([10, 10, 10])
-        queue.notKept(Key(layer: 0, span: 1))
+        queue.notKept(SpanID(layer: 0, span: 1))
         #expect(queue.isFilled, "nothing was to be filled")
         queue.fill()
         let all = try next(&queue, start)
         finish(&queue, all)
-        queue.notKept(Key(layer: 0, span: 2))
-        queue.notKept(Key(layer: 0, span: 1))
+        queue.notKept(SpanID(layer: 0, span: 2))
+        queue.notKept(SpanID(layer: 0, span: 1))
         #expect(!queue.isFilled)
         let rest = try next(&queue, start)
         #expect(rest.spans == 1..<3)
@@ -269,14 +268,14 @@ extension FetchQueue {
         }
         for geometry in geometries { _ = queue.add(geometry) }
         var now = start
-        var wanted: Set<Key> = []
+        var wanted: Set<SpanID> = []
         var requests: [FetchQueue.Batch] = []
-        var fetching: Set<Key> = []
-        var inflating: [Key] = []
+        var fetching: Set<SpanID> = []
+        var inflating: [SpanID] = []
 
         func began(_ batch: FetchQueue.Batch) {
             for span in batch.spans {
-                let key = Key(layer: batch.layer, span: span)
+                let key = SpanID(layer: batch.layer, span: span)
                 #expect(fetching.insert(key).inserted, "\(key) is fetched twice at once")
                 #expect(!geometries[key.layer].present.contains(span), "\(key) was there")
             }
@@ -286,7 +285,7 @@ extension FetchQueue {
             #expect(counts[.ahead, default: 0] <= limits.aheadRequests)
             #expect(counts[.fill, default: 0] <= limits.fillRequests)
         }
-        func settle(_ key: Key, failing: Bool, isAwaited: Bool) {
+        func settle(_ key: SpanID, failing: Bool, isAwaited: Bool) {
             fetching.remove(key)
             if failing {
                 let isLasting = Bool.random(using: &random)
@@ -304,7 +303,7 @@ extension FetchQueue {
                 let cut = Int.random(in: batch.spans.lowerBound...batch.spans.upperBound, using: &random)
                 queue.ended(batch, .other)
                 for span in batch.spans {
-                    let key = Key(layer: batch.layer, span: span)
+                    let key = SpanID(layer: batch.layer, span: span)
                     let isMissing = failures > 0 && span >= cut
                     if isMissing { settle(key, failing: true, isAwaited: true) } else { inflating.append(key) }
                 }
@@ -320,7 +319,7 @@ extension FetchQueue {
         for turn in 0..<400 {
             if turn == 200 { queue.fill() }
             let layer = Int.random(in: 0..<3, using: &random)
-            let key = Key(layer: layer, span: Int.random(in: 0..<geometries[layer].count, using: &random))
+            let key = SpanID(layer: layer, span: Int.random(in: 0..<geometries[layer].count, using: &random))
             if !geometries[layer].present.contains(key.span) {
                 if Bool.random(using: &random) {
                     queue.want(key, .demand)

@@ -57,8 +57,8 @@ import Testing
         let log = log()
         for _ in 0..<50 {
             log.requestEnded(.failure(busy), layer: 1, spans: 7..<9)
-            log.retried(FetchQueue.Key(layer: 1, span: 7), busy, from: [])
-            log.lost(FetchQueue.Key(layer: 1, span: 8), busy, from: [], readers: 0)
+            log.retried(SpanID(layer: 1, span: 7), busy, from: [])
+            log.lost(SpanID(layer: 1, span: 8), busy, from: [], readers: 0)
         }
         log.requestEnded(.success(()), layer: 0, spans: 0..<1)
         log.requestEnded(.success(()), layer: 0, spans: 0..<1)
@@ -83,9 +83,9 @@ import Testing
     @Test func wrongBytesAndFailedReadsAreToldInFull() throws {
         let log = log()
         let error = HermesError(.corrupt, "another digest")
-        log.retried(FetchQueue.Key(layer: 0, span: 3), error, from: ["a.example", "b.example"])
-        log.lost(FetchQueue.Key(layer: 0, span: 3), error, from: [], readers: 2)
-        log.cacheIsFull(FetchQueue.Key(layer: 0, span: 4), HermesError(.cannotCreate, "full"))
+        log.retried(SpanID(layer: 0, span: 3), error, from: ["a.example", "b.example"])
+        log.lost(SpanID(layer: 0, span: 3), error, from: [], readers: 2)
+        log.cacheIsFull(SpanID(layer: 0, span: 4), HermesError(.cannotCreate, "full"))
         log.readFailed(layer: 1, span: 5, file: { "/a\nb" }, offset: 9, error)
         let said = lines.take()
         #expect(said.map(\.level) == [.warning, .error, .warning, .error])

@@ -6,7 +6,7 @@ import Testing
 @Suite struct StartupTraceTests {
     private let begin = Monotonic.now()
 
-    private func key(_ span: Int) -> FetchQueue.Key { FetchQueue.Key(layer: span % 3, span: span) }
+    private func key(_ span: Int) -> SpanID { SpanID(layer: span % 3, span: span) }
 
     @Test func theOrderIsThatOfTheFirstTouches() {
         var trace = StartupTrace()

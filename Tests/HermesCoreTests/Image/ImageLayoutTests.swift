@@ -93,8 +93,8 @@ import Testing
 
         // The same tag moves, the same digest is replaced.
         try layout.addManifest(JSON.encode(artifact), artifactType: "application/x.other")
-        #expect(try layout.index().manifests.count == 2)
-        #expect(try ImageLayout.openOrCreate(layout.path).index().manifests.count == 2)
+        #expect(try layout.imageIndex().manifests.count == 2)
+        #expect(try ImageLayout.openOrCreate(layout.path).imageIndex().manifests.count == 2)
     }
 
     @Test func aBlobWithAnotherDigestLeavesNothing() throws {
@@ -123,7 +123,7 @@ import Testing
             }
             try await group.waitForAll()
         }
-        let tags = try ImageLayout(path).index().manifests.compactMap {
+        let tags = try ImageLayout(path).imageIndex().manifests.compactMap {
             $0.annotations?[ImageLayout.tagAnnotation]
         }
         #expect(tags.sorted() == (0..<8).map { "tag\($0)" })

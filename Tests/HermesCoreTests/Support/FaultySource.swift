@@ -62,12 +62,12 @@ final class FaultySource: ImageSource {
     @discardableResult
     func fetchRange(
         of digest: Digest, range: Range<Int64>, terms: FetchTerms,
-        deliver: @escaping RangeFetch.Delivery, completion: @escaping RangeFetch.Completion
-    ) -> RangeFetch {
+        deliver: @escaping RangeFetchHandle.Delivery, completion: @escaping RangeFetchHandle.Completion
+    ) -> RangeFetchHandle {
         let number = count.add(1, ordering: .relaxed).oldValue
         seen.withLock { $0.append(terms) }
         let once = Mutex(false)
-        let completion: RangeFetch.Completion = { result in
+        let completion: RangeFetchHandle.Completion = { result in
             let isFirst = once.withLock { done in
                 defer { done = true }
                 return !done
@@ -75,7 +75,7 @@ final class FaultySource: ImageSource {
             if isFirst { completion(result) }
         }
         let base = base
-        let start: @Sendable (Range<Int64>, @escaping RangeFetch.Delivery, HermesError?) -> Void =
+        let start: @Sendable (Range<Int64>, @escaping RangeFetchHandle.Delivery, HermesError?) -> Void =
             { range, deliver, error in
                 base.fetchRange(of: digest, range: range, terms: terms, deliver: deliver) { result in
                     completion(error.map { .failure($0) } ?? result)
@@ -109,7 +109,7 @@ final class FaultySource: ImageSource {
             }
         case .held: held.withLock { $0.append(Held { start(range, deliver, nil) }) }
         }
-        return RangeFetch(
+        return RangeFetchHandle(
             cancel: { [self] in
                 cancels.add(1, ordering: .relaxed)
                 DispatchQueue.global().async { completion(.failure(HermesError(.interrupted, "cancelled"))) }

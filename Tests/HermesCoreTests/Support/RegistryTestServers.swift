@@ -62,8 +62,8 @@ final class FaultyRegistry: Sendable {
 /// Collects what a range fetch delivers.
 func collect(
     _ fetch: (
-        _ deliver: @escaping RangeFetch.Delivery, _ completion: @escaping RangeFetch.Completion
-    ) -> RangeFetch
+        _ deliver: @escaping RangeFetchHandle.Delivery, _ completion: @escaping RangeFetchHandle.Completion
+    ) -> RangeFetchHandle
 ) async throws -> [UInt8] {
     let bytes = Monitor<[UInt8]>([])
     try await withCheckedThrowingContinuation { continuation in

@@ -5,9 +5,9 @@ extension ImageLayout {
     /// The SOCI indexes that the layout lists, the newest last, each with its descriptor.
     ///
     /// Throws `corrupt` for one that is damaged, and what reading the layout throws.
-    package func indexes() throws -> [(descriptor: Descriptor, index: SOCIIndex)] {
+    package func sociIndexes() throws -> [(descriptor: Descriptor, index: SOCIIndex)] {
         var found: [(descriptor: Descriptor, index: SOCIIndex)] = []
-        for entry in try index().manifests where MediaType.isManifest(entry.mediaType) {
+        for entry in try imageIndex().manifests where MediaType.isManifest(entry.mediaType) {
             if let type = entry.artifactType, type != SOCIIndex.artifactType { continue }
             let bytes = try readBlob(entry, limit: SOCIIndex.sizeLimit)
             // Without an artifact type in the list, the document itself says what it is.
@@ -22,8 +22,9 @@ extension ImageLayout {
     /// The newest index of the image whose manifest is `subject`.
     ///
     /// Throws `notFound` when there is none, naming the images whose indexes there are.
-    package func index(of subject: Digest, image name: String) throws -> (descriptor: Descriptor, index: SOCIIndex) {
-        let all = try indexes()
+    package func sociIndex(of subject: Digest, image name: String) throws -> (descriptor: Descriptor, index: SOCIIndex)
+    {
+        let all = try sociIndexes()
         if let found = all.last(where: { $0.index.subject.digest == subject }) { return found }
         let others = all.map { $0.index.subject.digest.description }
         throw HermesError(
@@ -44,7 +45,7 @@ extension ImageLayout {
 
         init(of layout: ImageLayout) throws {
             self.layout = layout
-            for (_, index) in try layout.indexes() {
+            for (_, index) in try layout.sociIndexes() {
                 for ztoc in try index.ztocs() {
                     ztocs[Key(layer: ztoc.layerDigest, spanSize: ztoc.spanSize)] = ztoc
                 }
@@ -67,7 +68,7 @@ extension ImageLayout {
 extension ImageLayout {
     /// Removes a layout that lists nothing: what a build that failed has made.
     package func removeIfUnlisted() throws {
-        guard try index().manifests.isEmpty else { return }
+        guard try imageIndex().manifests.isEmpty else { return }
         for folder in ["\(path)/blobs/sha256", "\(path)/blobs", path] {
             for name in try FolderListing.names(in: folder) { unlink("\(folder)/\(name)") }
             rmdir(folder)

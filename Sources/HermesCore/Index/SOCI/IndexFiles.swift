@@ -48,9 +48,9 @@ package struct IndexFiles: Sendable {
     /// The zTOCs, lowest layer first; valid as long as this value is.
     package func views() throws -> [ZTOCView] { try layers.map { try ZTOCView($0.file.readOnly) } }
 
-    /// The index of `image` in a layout; see `ImageLayout.index(of:image:)` and the initializer for what it throws.
+    /// The index of `image` in a layout; see `ImageLayout.sociIndex(of:image:)` and the initializer for what it throws.
     package static func find(_ image: Image, in layout: ImageLayout) throws -> IndexFiles {
-        let (descriptor, index) = try layout.index(of: image.descriptor.digest, image: image.reference)
+        let (descriptor, index) = try layout.sociIndex(of: image.descriptor.digest, image: image.reference)
         return try IndexFiles(digest: descriptor.digest, index: index, image: image) { ztoc in
             try MappedFile(try OpenFile(layout.blobPath(ztoc.digest), O_RDONLY))
         }

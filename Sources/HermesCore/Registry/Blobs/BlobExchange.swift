@@ -9,7 +9,7 @@ import HermesSupport
 /// the answer that counts.
 final class BlobExchange: HTTPHandler, @unchecked Sendable {
     private let host: RegistryHost
-    private let blob: BlobTargets.Blob
+    private let blob: BlobRedirects.Blob
     private let request: HTTPRequest
     private let handler: any HTTPHandler
     /// The transfer from a known target.
@@ -25,7 +25,7 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
 
     /// `range` nil asks for the whole blob; `isOnNewConnection` as in `HTTPRequest`. Throws `usage` for a repository's name that is none.
     init(
-        _ host: RegistryHost, _ blob: BlobTargets.Blob, range: Range<Int64>?, isOnNewConnection: Bool = false,
+        _ host: RegistryHost, _ blob: BlobRedirects.Blob, range: Range<Int64>?, isOnNewConnection: Bool = false,
         handler: any HTTPHandler
     ) throws {
         self.host = host
@@ -67,7 +67,7 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
     }
 
     private func begin() {
-        guard let target = host.targets[blob] else { return askRegistry() }
+        guard let target = host.redirects[blob] else { return askRegistry() }
         asked = target
         var request = request
         request.url = target
@@ -83,7 +83,7 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
     /// After a refusal: what another request has learned meanwhile is tried once, before the registry is asked.
     private func beginAgain() {
         refused = false
-        guard !isSecond, host.targets[blob] != nil else { return askRegistry() }
+        guard !isSecond, host.redirects[blob] != nil else { return askRegistry() }
         isSecond = true
         begin()
     }
@@ -103,7 +103,7 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
             return true
         }
         if !isDirect, head.status == 200 || head.status == 206, head.url.origin != host.base.origin {
-            host.targets[blob] = head.url
+            host.redirects[blob] = head.url
         }
         return handler.began(head)
     }
@@ -124,7 +124,7 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
 
     /// The target that was asked is no good; one that came since stays.
     private func forgetTarget() {
-        if host.targets[blob] == asked { host.targets[blob] = nil }
+        if host.redirects[blob] == asked { host.redirects[blob] = nil }
     }
 
     private func finish(_ result: Result<Void, HermesError>) {

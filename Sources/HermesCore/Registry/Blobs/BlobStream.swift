@@ -8,7 +8,7 @@ import HermesSupport
 /// starts the transfer; dropping the stream ends it.
 final class BlobStream: ByteSource {
     private let client: RegistryClient
-    private let blob: BlobTargets.Blob
+    private let blob: BlobRedirects.Blob
     private let size: Int64
     private let buffer: BlobStreamBuffer
     /// The hosts that are still to be asked before all begins anew, and the one that is being asked.
@@ -25,7 +25,7 @@ final class BlobStream: ByteSource {
     /// Progress that makes a new failure the first one again: a server that drips single bytes must not be asked for ever.
     private static let progress: Int64 = 256 << 10
 
-    init(client: RegistryClient, blob: BlobTargets.Blob, size: Int64) {
+    init(client: RegistryClient, blob: BlobRedirects.Blob, size: Int64) {
         self.client = client
         self.blob = blob
         self.size = size

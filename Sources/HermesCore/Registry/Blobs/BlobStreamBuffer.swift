@@ -22,7 +22,7 @@ final class BlobStreamBuffer: HTTPHandler, @unchecked Sendable {
 
     private static let capacity = 4 << 20
 
-    private let blob: BlobTargets.Blob
+    private let blob: BlobRedirects.Blob
     private let ring = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 64)
     private let state = Monitor(State())
 
@@ -34,7 +34,7 @@ final class BlobStreamBuffer: HTTPHandler, @unchecked Sendable {
     private var refusal: HTTPHead?
     private var refusalBody: [UInt8] = []
 
-    init(blob: BlobTargets.Blob) { self.blob = blob }
+    init(blob: BlobRedirects.Blob) { self.blob = blob }
 
     deinit { ring.deallocate() }
 

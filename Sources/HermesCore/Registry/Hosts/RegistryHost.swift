@@ -18,7 +18,7 @@ final class RegistryHost: Sendable {
     let settings: HTTPConnectionSettings?
     let http: HTTPClient
     let authenticator: Authenticator
-    let targets = BlobTargets()
+    let redirects = BlobRedirects()
 
     /// `url` is the host's with the path that its API has. `settings` is nil where there is nothing special.
     init(

@@ -6,7 +6,7 @@ import HermesSupport
 ///
 /// Belongs to the event-loop thread but for `cancel` and `urge`. Until its end there is always a leg, whose failure when
 /// the client is closed ends it.
-final class HostedRangeFetch: @unchecked Sendable {
+final class BlobRangeDriver: @unchecked Sendable {
     private struct Leg {
         let host: Int
         let exchange: BlobExchange
@@ -15,10 +15,10 @@ final class HostedRangeFetch: @unchecked Sendable {
     }
 
     private let client: RegistryClient
-    private let blob: BlobTargets.Blob
+    private let blob: BlobRedirects.Blob
     private var rest: Range<Int64>
-    private let deliver: RangeFetch.Delivery
-    private let completion: RangeFetch.Completion
+    private let deliver: RangeFetchHandle.Delivery
+    private let completion: RangeFetchHandle.Completion
     private var race: RangeRace
     /// The legs that count, by their number; what others still bring is dropped.
     private var legs: [Int: Leg] = [:]
@@ -26,8 +26,8 @@ final class HostedRangeFetch: @unchecked Sendable {
     private var isDone = false
 
     init(
-        client: RegistryClient, blob: BlobTargets.Blob, range: Range<Int64>, terms: FetchTerms,
-        deliver: @escaping RangeFetch.Delivery, completion: @escaping RangeFetch.Completion
+        client: RegistryClient, blob: BlobRedirects.Blob, range: Range<Int64>, terms: FetchTerms,
+        deliver: @escaping RangeFetchHandle.Delivery, completion: @escaping RangeFetchHandle.Completion
     ) {
         self.client = client
         self.blob = blob
@@ -85,7 +85,7 @@ final class HostedRangeFetch: @unchecked Sendable {
     }
 
     private func ask(_ leg: Int, _ host: Int) {
-        let fetch = BlobRangeFetch(
+        let fetch = BlobRangeHandler(
             host: client.hosts[host], digest: blob.digest, range: rest,
             deliver: { [self] in received(leg, $0) }, completion: { [self] in ended(leg, $0) })
         do {

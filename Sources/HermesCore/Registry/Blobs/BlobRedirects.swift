@@ -2,7 +2,7 @@ import HermesHTTP
 
 /// Where a registry redirected blobs to: object stores' signed URLs, which spare the next range the way through the
 /// registry. Event-loop thread only.
-final class BlobTargets: @unchecked Sendable {
+final class BlobRedirects: @unchecked Sendable {
     struct Blob: Hashable, CustomStringConvertible {
         let repository: String
         let digest: Digest

@@ -1,7 +1,7 @@
 import HermesSupport
 
 /// A range fetch under way; can be used from any thread, any number of times, also after its end.
-package struct RangeFetch: Sendable {
+package struct RangeFetchHandle: Sendable {
     private let stop: @Sendable () -> Void
     private let hurry: @Sendable (Monotonic) -> Void
 

@@ -5,7 +5,7 @@ import HermesSupport
 ///
 /// `deliver` is called for whatever comes, with no bytes where none of it belongs to the range; it returns whether the
 /// fetch is still wanted.
-final class BlobRangeFetch: HTTPHandler, @unchecked Sendable {
+final class BlobRangeHandler: HTTPHandler, @unchecked Sendable {
     private let host: RegistryHost
     private let digest: Digest
     private let range: Range<Int64>

@@ -1,6 +1,6 @@
 /// How many range requests may be under way at once: one more for each that is served, half as many when the source is
 /// overloaded (additive increase, multiplicative decrease). Pure.
-struct FetchWindow {
+struct FetchConcurrency {
     /// The number without any trouble.
     let most: Int
     /// From 1 to `most`.
