@@ -31,9 +31,13 @@ let package = Package(
         .target(name: "CYaml", linkerSettings: [.linkedLibrary("yaml")]),
         .target(name: "CCrypto"),
         .target(name: "CLinux"),
+        // What an archive itself needs stands behind it, as nothing else need have brought it in.
+        .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3"), .linkedLibrary("m")]),
         .target(
             name: "HermesSupport",
-            dependencies: ["CZstd", "CXXHash", "CYaml", "CLinux", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "CZstd", "CXXHash", "CYaml", "CSQLite", "CLinux", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict
         ),
         .target(

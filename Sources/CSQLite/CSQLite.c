@@ -1,0 +1,2 @@
+// The target needs one C source file.
+#include "CSQLite.h"
