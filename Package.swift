@@ -33,6 +33,7 @@ let package = Package(
         .target(name: "CLinux"),
         // What an archive itself needs stands behind it, as nothing else need have brought it in.
         .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3"), .linkedLibrary("m")]),
+        .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++")]),
         .target(
             name: "HermesSupport",
             dependencies: [
@@ -54,6 +55,7 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(name: "HermesDaemon", dependencies: ["HermesSupport", "CRE2"], swiftSettings: strict),
         .executableTarget(
             name: "hermes",
             dependencies: [
@@ -68,8 +70,13 @@ let package = Package(
         .target(
             name: "HermesTestKit", dependencies: ["HermesSupport", "CLinux"], path: "Tests/HermesTestKit",
             swiftSettings: strict),
+        // What tests run as a process of its own, to kill it. It lacks curl, and so what stands behind that.
+        .executableTarget(
+            name: "HermesTestChild", dependencies: ["HermesSupport", "HermesDaemon"], path: "Tests/HermesTestChild",
+            swiftSettings: strict, linkerSettings: [.linkedLibrary("zstd")]),
         .testTarget(
-            name: "HermesSupportTests", dependencies: ["HermesSupport", "HermesTestKit"], swiftSettings: strict),
+            name: "HermesSupportTests", dependencies: ["HermesSupport", "HermesTestKit", "HermesTestChild"],
+            swiftSettings: strict),
         .testTarget(
             name: "HermesCoreTests",
             dependencies: ["HermesSupport", "HermesHTTP", "HermesCore", "HermesTestKit"],
@@ -77,9 +84,14 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "HermesDaemonTests",
+            dependencies: ["HermesSupport", "HermesDaemon", "HermesTestKit", "HermesTestChild"],
+            swiftSettings: strict),
+        .testTarget(
             name: "HermesTests", dependencies: ["hermes", "HermesSupport", "HermesTestKit"], swiftSettings: strict),
     ],
-    swiftLanguageModes: [.v6]
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
 )
 
 // The fuzz targets, which scripts/fuzz.sh builds with a sanitizer and links with libFuzzer; no other build knows of them.

@@ -6,8 +6,8 @@ set -euo pipefail
 
 build=(
     binutils ca-certificates curl gcc git libc6-dev libstdc++-12-dev make tzdata
-    libbrotli-dev libcurl4-openssl-dev libdeflate-dev libfuse3-dev libidn2-dev libnghttp2-dev libpsl-dev libsqlite3-dev libssh2-1-dev
-    libssl-dev libunistring-dev libxxhash-dev libyaml-dev libzstd-dev zlib1g-dev
+    libbrotli-dev libcurl4-openssl-dev libdeflate-dev libfuse3-dev libidn2-dev libnghttp2-dev libpsl-dev libre2-dev libsqlite3-dev
+    libssh2-1-dev libssl-dev libunistring-dev libxxhash-dev libyaml-dev libzstd-dev zlib1g-dev
 )
 tests=(
     attr busybox-static containerd debootstrap docker-registry e2fsprogs fio flatbuffers-compiler fuse3 gzip iproute2 jq

@@ -1,9 +1,10 @@
+import Glibc
 import HermesTestKit
 import Testing
 
 @testable import HermesSupport
 
-/// Transactions: whole or not at all.
+/// Transactions: whole or not at all, also for a process that is killed.
 @Suite struct SQLiteTransactionTests {
     private struct Stop: Error {}
     private let folder: TestFolder
@@ -73,5 +74,26 @@ import Testing
             #expect(try count(reader) == 0)
         }
         #expect(try count(reader) == 1)
+    }
+
+    @Test(arguments: ["pairs-FULL", "pairs-NORMAL"])
+    func killLeavesWholeTransactions(work: String) throws {
+        do { try open().execute("CREATE TABLE pair (side TEXT, n INTEGER)") }
+        var committed: Int64 = 0
+        for microseconds in [1, 9_000, 21_000, 40_000, 70_000] {
+            committed += Int64(try TestChild.killed(work, path, afterMicroseconds: microseconds))
+            // Python's own SQLite looks first, at what the kill left.
+            let script = """
+                import sqlite3, sys; base = sqlite3.connect(sys.argv[1])
+                print(base.execute("PRAGMA integrity_check").fetchone()[0],
+                    base.execute("SELECT count(*) FROM pair").fetchone()[0] % 2,
+                    base.execute("SELECT sum(CASE side WHEN 'left' THEN 1 ELSE -1 END) FROM pair").fetchone()[0] or 0)
+                """
+            #expect(try TestTool.run([TestTool.python, "-c", script, path]).text == "ok 0 0\n")
+        }
+        let pairs = try open().row("SELECT count(*) / 2 FROM pair") { try $0.int64(0) } ?? 0
+        // A kill takes nothing that was committed; of each process, the last pair may not have been told.
+        #expect(committed >= 50)
+        #expect(committed...committed + 5 ~= pairs)
     }
 }

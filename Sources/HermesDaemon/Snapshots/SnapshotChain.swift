@@ -1,0 +1,7 @@
+/// What the mounts of a view or an active snapshot are made of.
+package struct SnapshotChain: Sendable, Equatable {
+    package let id: Int64
+    package let kind: SnapshotKind
+    /// The ids of its parents, the nearest first, as overlayfs wants its lower directories.
+    package let parents: [Int64]
+}

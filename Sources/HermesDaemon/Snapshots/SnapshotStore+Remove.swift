@@ -1,0 +1,21 @@
+import HermesSupport
+
+extension SnapshotStore {
+    /// Removes a snapshot of any kind, and gives what its folder is found by. Throws `notFound`, and `failedPrecondition`
+    /// while it is a parent.
+    @discardableResult
+    package func remove(_ key: String) throws -> (id: Int64, kind: SnapshotKind) {
+        try transaction(.write) { connection in
+            let link = try connection.existingSnapshot(key)
+            let child = try connection.row("SELECT name FROM snapshots WHERE parent = ? LIMIT 1", .integer(link.id)) {
+                try $0.text(0)
+            }
+            if let child {
+                throw SnapshotError(
+                    .failedPrecondition, "the snapshot \(key.quoted) is the parent of \(child.quoted), so it stays")
+            }
+            try connection.run("DELETE FROM snapshots WHERE id = ?", .integer(link.id))
+            return (link.id, link.kind)
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Glibc
+import HermesDaemon
+import HermesSupport
+
+/// Does one kind of work for ever, a round at a time, writes a byte after each round, and kills itself in the middle of it:
+/// `HermesTestChild WORK PATH MICROSECONDS`.
+@main struct Main {
+    static func main() throws {
+        let words = CommandLine.arguments
+        guard words.count == 4, let delay = UInt32(words[3]) else { exit(64) }
+        switch words[1] {
+        case "pairs-FULL", "pairs-NORMAL":
+            guard let mode = SQLiteConnection.Synchronous(rawValue: String(words[1].dropFirst(6))) else { exit(64) }
+            try pairs(words[2], mode, delay)
+        case "snapshots": try snapshots(words[2], delay)
+        default: exit(64)
+        }
+    }
+
+    /// Each transaction adds a row on both sides.
+    private static func pairs(_ path: String, _ mode: SQLiteConnection.Synchronous, _ delay: UInt32) throws {
+        let connection = try SQLiteConnection(path, synchronous: mode)
+        for round in 1... {
+            try connection.transaction {
+                for side in ["left", "right"] {
+                    try connection.run("INSERT INTO pair SELECT ?, count(*) FROM pair", .text(side))
+                }
+            }
+            try finish(round, delay)
+        }
+    }
+
+    /// Each round commits one more snapshot of a chain.
+    private static func snapshots(_ path: String, _ delay: UInt32) throws {
+        let store = try SnapshotStore(path)
+        let start = try store.ids().keys.max() ?? 0
+        var parent = ""
+        for round in 1... {
+            let name = "\(start + Int64(round))"
+            let labels = ["round": name, "twice": name]
+            _ = try store.create(.active, key: "a\(name)", parent: parent, labels: labels)
+            parent = "c\(name)"
+            try store.commit("a\(name)", as: parent, usage: .init(size: 1, inodes: 1), labels: labels)
+            try finish(round, delay)
+        }
+    }
+
+    private static func finish(_ round: Int, _ delay: UInt32) throws {
+        var mark = UInt8(ascii: ".")
+        guard write(1, &mark, 1) == 1 else { throw SystemError.last }
+        // Only now, so that something is committed on a slow machine as well.
+        guard round == 10 else { return }
+        _ = try SystemThread("kill") {
+            usleep(delay)
+            kill(getpid(), SIGKILL)
+        }
+    }
+}
