@@ -102,14 +102,14 @@ import Testing
         let root = try parse("providers:\n- name: a\n- name: [x]\n")
         let second = try root.member("providers").list()[1]
         func text(_ body: () throws -> Void) -> String? { #expect(throws: HermesError.self, performing: body)?.message }
-        #expect(text { _ = try second.member("name").string() } == "file is not valid: providers[1].name is no text")
+        #expect(text { _ = try second.member("name").string() } == "file is not valid: providers[1].name is not text")
         #expect(text { _ = try second.member("none") } == "file is not valid: providers[1].none is missing")
-        #expect(text { _ = try second.list() } == "file is not valid: providers[1] is no list")
-        #expect(text { _ = try root.member("providers").mapping() } == "file is not valid: providers is no mapping")
+        #expect(text { _ = try second.list() } == "file is not valid: providers[1] is not a list")
+        #expect(text { _ = try root.member("providers").mapping() } == "file is not valid: providers is not a mapping")
         #expect(
-            text { _ = try root.optional("providers")?.member("x") } == "file is not valid: providers is no mapping")
-        #expect(text { _ = try root.string() } == "file is not valid: the document is no text")
+            text { _ = try root.optional("providers")?.member("x") } == "file is not valid: providers is not a mapping")
+        #expect(text { _ = try root.string() } == "file is not valid: the document is not text")
         #expect(text { _ = try root.bool() } == "file is not valid: the document is neither true nor false")
-        #expect(text { _ = try root.integer() } == "file is not valid: the document is no integer of 64 bits")
+        #expect(text { _ = try root.integer() } == "file is not valid: the document is not a 64-bit integer")
     }
 }

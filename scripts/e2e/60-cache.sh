@@ -281,7 +281,7 @@ PYTHON
     local mark
     mark=$(log_mark)
     mount_one one --cache "$work/cache" --fill "$work/mount"
-    logged "$work/mount" 'a complete layer is not what the image says: it is fetched again'
+    logged "$work/mount" 'a complete layer does not match its diff ID: it is fetched again'
     complete "$work/mount"
     same_as one "$work/mount"
     (($(layer_reads "$mark") > 0))

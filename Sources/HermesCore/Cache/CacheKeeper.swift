@@ -127,7 +127,7 @@ package final class CacheKeeper: Sendable {
             try layer.store.makeDurable(waiting: milliseconds)
         } catch {
             log.error(
-                "fetched data cannot be brought to the disk: they are fetched again",
+                "fetched data cannot be synced to the disk: they will be fetched again",
                 metadata: [
                     "image": "\(image.image.scheduler.source.name)", "layer": "\(layer.descriptor.digest)",
                     "cause": "\(error)",
@@ -151,20 +151,20 @@ package final class CacheKeeper: Sendable {
             case .verified: break
             case .failedOnce:
                 if !layer.isComplete {
-                    log.error("a complete layer is not what the image says: it is fetched again", metadata: metadata)
+                    log.error("a complete layer does not match its diff ID: it is fetched again", metadata: metadata)
                     lazy.scheduler.refill(layer: index)
                 }
                 return
             case .failed:
                 log.error(
                     """
-                    a layer fetched twice is not what the image says, though each part is what the index says: the index \
-                    does not fit the image; the layer stays in use
+                    a layer that was fetched twice does not match its diff ID, though every span matches the index: the \
+                    index does not fit the image; the layer stays in use
                     """,
                     metadata: metadata)
             case .contradicted:
                 log.error(
-                    "the image's configuration is wrong about a layer, which is that of another diff ID",
+                    "the image's configuration gives a wrong diff ID for a layer that was verified with another one",
                     metadata: metadata)
             }
             image.judged.insert(index)
@@ -191,7 +191,7 @@ package final class CacheKeeper: Sendable {
                 log.warning(
                     """
                     \(budget.size == nil ? "the file system is nearly full" : "the cache is full of layers in use"): \
-                    what is read is fetched each time
+                    every read is fetched from the registry
                     """)
             case false?: log.notice("the cache has room again")
             }

@@ -100,7 +100,7 @@ package struct ImageCache: Sendable {
         let path = imageFolder(image) + "/image"
         let record = try Self.record(at: path)
         guard record.layers == image.layers.map(\.descriptor.digest) else {
-            throw HermesError(.corrupt, "\(path) is of another image")
+            throw HermesError(.corrupt, "\(path) belongs to another image")
         }
         return record
     }
@@ -108,7 +108,7 @@ package struct ImageCache: Sendable {
     private static func record(at path: String) throws -> Record {
         let record = try JSON.decode(Record.self, from: try LocalFile.read(path, limit: 4 << 20), name: path)
         guard record.format == Record.currentFormat, record.ztocs.count == record.layers.count else {
-            throw HermesError(.corrupt, "\(path) is not of this version")
+            throw HermesError(.corrupt, "\(path) was written by another version")
         }
         return record
     }

@@ -79,14 +79,14 @@ final class SpanLog: Sendable {
         let isExplained = error.code == .unavailable && state.withLock { $0.outage.isOn }
         var fields = fields(key.layer, key.span, error, hosts)
         fields["readers"] = "\(readers)"
-        write(isExplained ? .debug : .error, .lost, "span cannot be had", fields)
+        write(isExplained ? .debug : .error, .lost, "span cannot be fetched", fields)
     }
 
     /// A span could not be written to the cache; none is until `cacheHasRoom`.
     func cacheIsFull(_ key: SpanID, _ error: any Error) {
         note(error, key.layer, key.span)
         logger.warning(
-            "the cache takes nothing for now: what is read is fetched each time",
+            "the cache takes nothing for now: every read is fetched from the registry",
             metadata: fields(key.layer, key.span, error))
     }
 

@@ -20,7 +20,7 @@ package struct ImageLayout: Sendable {
         do {
             bytes = try LocalFile.read("\(path)/oci-layout", limit: 4096)
         } catch let error as HermesError where error.code == .notFound {
-            throw HermesError(.notFound, "\(path) is no OCI image layout: it has no file oci-layout")
+            throw HermesError(.notFound, "\(path) is not an OCI image layout: it has no file oci-layout")
         }
         let marker = try JSON.decode(Marker.self, from: bytes, name: "\(path)/oci-layout")
         guard marker.imageLayoutVersion.hasPrefix("1.") else {
@@ -75,7 +75,8 @@ package struct ImageLayout: Sendable {
         }
         let bytes = try LocalFile.read(blobPath(descriptor.digest), limit: limit)
         guard Int64(bytes.count) == descriptor.size, Digest.of(bytes) == descriptor.digest else {
-            throw HermesError(.corrupt, "\(blobPath(descriptor.digest)) does not have the bytes of its name")
+            throw HermesError(
+                .corrupt, "the bytes of \(blobPath(descriptor.digest)) do not have the digest in its name")
         }
         return bytes
     }

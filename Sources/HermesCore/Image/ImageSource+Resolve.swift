@@ -50,7 +50,7 @@ extension ImageDocuments {
         guard MediaType.isImageConfig(manifest.config.mediaType) else {
             throw HermesError(
                 .unsupported,
-                "\(name) is no image, but of the kind \(manifest.effectiveArtifactType.printable(100))")
+                "\(name) is not an image, but an artifact of type \(manifest.effectiveArtifactType.printable(100))")
         }
         let bytes = try await readBlob(manifest.config, limit: ImageConfig.sizeLimit)
         let config = try ImageConfig.parse(bytes, name: "the configuration of \(name)")

@@ -26,7 +26,7 @@ package struct LayoutSource: ImageSource {
         }
         guard !path.isEmpty, tag?.isEmpty != true, !path.utf8.contains(0) else {
             throw HermesError(
-                .usage, "\"\(text.printable(300))\" names no folder and tag",
+                .usage, "\"\(text.printable(300))\" does not name a folder and a tag",
                 advice: "write oci:FOLDER or oci:FOLDER:TAG")
         }
         return (String(path), tag.map(String.init))
@@ -112,7 +112,7 @@ package struct LayoutSource: ImageSource {
         guard file >= 0 else { throw HermesError.file("read", path, .last) }
         defer { close(file) }
         guard range.lowerBound >= 0 else {
-            throw HermesError(.usage, "the range \(range) of \(path) starts before it")
+            throw HermesError(.usage, "the range \(range) starts before the first byte of \(path)")
         }
         let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
         defer { room.deallocate() }

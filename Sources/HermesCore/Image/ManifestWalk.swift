@@ -42,7 +42,7 @@ struct ManifestWalk {
             if MediaType.isIndex(entry.mediaType) {
                 guard entry.artifactType == nil, read.insert(entry.digest).inserted else { continue }
                 guard depth < Self.depthLimit, read.count <= Self.indexLimit else {
-                    throw HermesError(.corrupt, "\(source.name) nests indexes too deep, or has too many")
+                    throw HermesError(.corrupt, "\(source.name) nests indexes too deeply, or has too many")
                 }
                 guard case .index(let inner) = try await document(entry) else {
                     throw HermesError(

@@ -28,7 +28,7 @@ package struct Reference: Hashable, Sendable {
         var rest = Substring(text)
         if let at = rest.firstIndex(of: "@") {
             guard let digest = Digest.parse(rest[rest.index(after: at)...].utf8) else {
-                throw fail("after the @ comes no digest \"sha256:<64 lower-case hexadecimal digits>\"")
+                throw fail("the @ is not followed by a digest \"sha256:<64 lower-case hexadecimal digits>\"")
             }
             self.digest = digest
             rest = rest[..<at]

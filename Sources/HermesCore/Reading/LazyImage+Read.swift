@@ -13,7 +13,7 @@ extension LazyImage {
     ) -> ReadSource {
         guard let inode = tree.inode(number), inode.pointee.mode & S_IFMT == S_IFREG, offset >= 0, count >= 0
         else {
-            completion(.failure(HermesError(.notFound, "inode \(number) is no regular file")))
+            completion(.failure(HermesError(.notFound, "inode \(number) is not a regular file")))
             return .hole
         }
         let record = inode.pointee

@@ -29,7 +29,7 @@ extension RegistryClient {
     ) -> RangeFetchHandle {
         do {
             guard range.lowerBound >= 0 else {
-                throw HermesError(.usage, "the range \(range) of blob \(digest) starts before it")
+                throw HermesError(.usage, "the range \(range) starts before the first byte of blob \(digest)")
             }
             guard !range.isEmpty else {
                 http.soon { completion(.success(())) }
@@ -65,7 +65,7 @@ extension RegistryClient {
                 throw host.failure(response.head, response.body, what: what)
             }
             guard response.body.count == size, Digest.of(response.body) == descriptor.digest else {
-                throw HermesError(.corrupt, "\(host.name) sends other bytes than \(what)")
+                throw HermesError(.corrupt, "\(host.name) sends wrong bytes for \(what)")
             }
             return response.body
         }

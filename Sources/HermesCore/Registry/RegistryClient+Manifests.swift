@@ -39,7 +39,7 @@ extension RegistryClient {
         else { return nil }
         let digest = try Digest(text)
         guard reference.digest == nil || reference.digest == digest else {
-            throw HermesError(.protocolViolation, "\(host.name) has \(digest) where \(reference) should be")
+            throw HermesError(.protocolViolation, "\(host.name) answers with the digest \(digest) for \(reference)")
         }
         return Descriptor(mediaType: type, digest: digest, size: size)
     }
@@ -65,7 +65,7 @@ extension RegistryClient {
             let (_, bytes) = try await Self.fetch(
                 host, repository, descriptor.digest.description, what: what)
             guard Int64(bytes.count) == descriptor.size, Digest.of(bytes) == descriptor.digest else {
-                throw HermesError(.corrupt, "\(host.name) sends other bytes than \(what)")
+                throw HermesError(.corrupt, "\(host.name) sends wrong bytes for \(what)")
             }
             return bytes
         }

@@ -96,13 +96,15 @@ extension RegistryClient {
             let document = try ManifestDocument.parse(
                 response.body, name: "the referrers of \(digest) at \(host.name)")
             guard case .index(let index) = document else {
-                throw HermesError(.protocolViolation, "\(host.name) has no list of referrers of \(digest)")
+                throw HermesError(
+                    .protocolViolation, "\(host.name) answers without a list of the referrers of \(digest)")
             }
             found += index.manifests
             guard let next = Self.nextPage(response.head) else { return found }
             page = try HTTPURL(next, relativeTo: page)
             guard page.origin == host.base.origin else {
-                throw HermesError(.protocolViolation, "\(host.name) continues its list at \(page.display)")
+                throw HermesError(
+                    .protocolViolation, "\(host.name) continues its list of referrers on another host, \(page.display)")
             }
         }
         throw HermesError(.protocolViolation, "\(host.name) lists the referrers of \(digest) without end")

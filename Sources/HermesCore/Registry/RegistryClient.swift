@@ -105,7 +105,7 @@ package final class RegistryClient: Sendable {
     /// The error of a registry none of whose hosts may do something.
     func noHost(_ capability: HostCapabilities) -> HermesError {
         let word = capability == .push ? "push" : capability == .resolve ? "resolve" : "pull"
-        return HermesError(.unsupported, "no host that is configured for \(name) is for \"\(word)\"")
+        return HermesError(.unsupported, "no host that is configured for \(name) has the capability \"\(word)\"")
     }
 
     /// The one host that takes uploads, as with containerd the first that may. Throws `unsupported` when none does.

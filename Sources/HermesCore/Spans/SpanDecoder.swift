@@ -31,7 +31,7 @@ final class SpanDecoder: @unchecked Sendable {
     ) throws -> Result {
         let record = map.record(index).pointee
         guard Digest.of(compressed) == record.digest else {
-            throw HermesError(.corrupt, "span \(index) has not the digest \(record.digest)")
+            throw HermesError(.corrupt, "span \(index) does not have the digest \(record.digest)")
         }
         let range = map.uncompressedRange(index)
         guard map.compression == .gzip else {

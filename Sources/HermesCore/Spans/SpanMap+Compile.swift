@@ -54,7 +54,7 @@ extension SpanMap {
             let size = max(end.0 - record.compressedStart, end.1 - record.uncompressedStart)
             guard size > ZTOC.largestSpan else { continue }
             throw HermesError(
-                .unsupported, "a span of the index has \(size) bytes",
+                .unsupported, "a span of the index has \(size) bytes, more than a span may have",
                 advice: "build the index again with a smaller --span-size")
         }
         var header: [UInt64] = [

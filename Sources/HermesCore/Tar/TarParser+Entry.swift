@@ -63,7 +63,7 @@ extension TarParser {
         _ entry: TarEntry, _ header: TarHeader, _ block: UnsafeRawBufferPointer
     ) throws(TarFault) -> TarEntry? {
         if header.typeFlag == UInt8(ascii: "S") {
-            guard header.isGNU else { throw TarFault("a sparse file without GNU's magic") }
+            guard header.isGNU else { throw TarFault("a sparse file does not have GNU's magic") }
             let fileSize = try TarHeader.number(block, 483, 12, "sparse file's size")
             var pending = PendingSparseFile(entry: entry, fileSize: fileSize)
             let isExtended = try pending.map.appendOldGNU(block, at: 386, count: 4)
@@ -76,7 +76,7 @@ extension TarParser {
             skipData(of: entry, read: 0)
             return entry
         }
-        guard entry.kind == .regular else { throw TarFault("a sparse file that is no regular file") }
+        guard entry.kind == .regular else { throw TarFault("a sparse file is not a regular file") }
         var pending = PendingSparseFile(entry: entry, fileSize: entry.size)
         if let name = entry.paxRecords[SparseMap.Key.name], !name.isEmpty { pending.entry.name = name }
         let sizes = [SparseMap.Key.size, SparseMap.Key.realSize].compactMap { entry.paxRecords[$0] }

@@ -23,7 +23,7 @@ extension LayerTree {
     /// The tree of a zTOC's entries.
     init(_ source: ZTOCView) throws {
         guard source.entryCount < Int32.max / 4 else {
-            throw HermesError(.unsupported, "a layer has \(source.entryCount) entries")
+            throw HermesError(.unsupported, "a layer has \(source.entryCount) entries, more than a tree can hold")
         }
         self.init(capacity: source.entryCount)
         let linkTarget = { (index: Int32) -> UnsafeRawBufferPointer? in

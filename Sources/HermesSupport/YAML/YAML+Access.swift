@@ -6,7 +6,7 @@ extension YAML {
 
     /// The text of any scalar but null: a number or a boolean counts as it is written. Throws `corrupt`.
     package func string() throws -> String {
-        guard case .scalar(let scalar) = value, !scalar.isNull else { throw wrong("is no text") }
+        guard case .scalar(let scalar) = value, !scalar.isNull else { throw wrong("is not text") }
         return scalar.text
     }
 
@@ -21,14 +21,14 @@ extension YAML {
     /// Throws `corrupt` for what is no integer of 64 bits.
     package func integer() throws -> Int64 {
         guard case .scalar(let scalar) = value, let integer = scalar.integer else {
-            throw wrong("is no integer of 64 bits")
+            throw wrong("is not a 64-bit integer")
         }
         return integer
     }
 
     /// The elements of a sequence. Throws `corrupt` for anything else.
     package func list() throws -> [YAML] {
-        guard case .sequence(let values) = value else { throw wrong("is no list") }
+        guard case .sequence(let values) = value else { throw wrong("is not a list") }
         return values.enumerated().map { YAML(value: $1, document: document, path: "\(path)[\($0)]") }
     }
 
@@ -52,7 +52,7 @@ extension YAML {
     }
 
     private func entries() throws -> [Entry] {
-        guard case .mapping(let entries) = value else { throw wrong("is no mapping") }
+        guard case .mapping(let entries) = value else { throw wrong("is not a mapping") }
         return entries
     }
 

@@ -143,7 +143,7 @@ struct YAMLBuilder {
             frames[top].merged = try merged(part.value, event)
             return
         }
-        guard case .scalar(let scalar) = part.value else { throw malformed(event, "a key is no scalar") }
+        guard case .scalar(let scalar) = part.value else { throw malformed(event, "a key is not a scalar") }
         frames[top].isMerge = scalar.isPlain && scalar.text == "<<"
         guard frames[top].keys.insert(scalar.text).inserted else { throw malformed(event, "a key comes twice") }
         frames[top].key = scalar.text
@@ -152,7 +152,9 @@ struct YAMLBuilder {
     private func merged(_ value: YAML.Value, _ event: YAMLEvent) throws -> [[YAML.Entry]] {
         let values: [YAML.Value] = if case .sequence(let values) = value { values } else { [value] }
         return try values.map { value in
-            guard case .mapping(let entries) = value else { throw malformed(event, "what is merged is no mapping") }
+            guard case .mapping(let entries) = value else {
+                throw malformed(event, "the merged value is not a mapping")
+            }
             return entries
         }
     }

@@ -21,7 +21,7 @@ struct ImageOptions: ParsableArguments {
         help: "A kubelet's CredentialProviderConfig: its providers are asked before Docker's and containers' logins.")
     var imageCredentialProviderConfig: String?
 
-    @Option(help: "The folder of those providers' programs.")
+    @Option(help: "The folder with the programs of those providers.")
     var imageCredentialProviderBinDir: String?
 
     func validate() throws {

@@ -22,12 +22,12 @@ struct IndexBuild: ParsableCommand {
 
     @Option(
         help: """
-            Uncompressed bytes between two points of entry, such as 1MiB or 4MiB. A smaller size fetches less for a \
+            Uncompressed bytes between two checkpoints, such as 1MiB or 4MiB. A smaller size fetches less for a \
             small read and makes a larger index.
             """)
     var spanSize = "2MiB"
 
-    @Option(name: .shortAndLong, help: "The OCI image layout for the index; made where it is missing.")
+    @Option(name: .shortAndLong, help: "The OCI image layout for the index. It is made when it is missing.")
     var output = "hermes-index"
 
     @Flag(help: "Also push the index to the image's repository, as a referrer of the image.")

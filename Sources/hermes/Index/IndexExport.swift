@@ -6,7 +6,7 @@ import HermesSupport
 struct IndexExport: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Write a file or a tree out of an image, reading only what it takes.",
+        abstract: "Write a file or a tree out of an image, reading only the spans that it needs.",
         discussion: """
             EXAMPLES
               hermes index export docker.io/library/python:3.12 /etc/os-release --output os-release
@@ -21,7 +21,7 @@ struct IndexExport: ParsableCommand {
 
     @OptionGroup var cacheOptions: CacheOptions
 
-    @Option(name: .shortAndLong, help: "Where to write; nothing may be there.")
+    @Option(name: .shortAndLong, help: "Where to write. Nothing may exist there yet.")
     var output: String
 
     func run() throws {

@@ -42,7 +42,7 @@ struct IndexInspect: ParsableCommand {
             try IndexInspection(descriptor.digest, index) { ztoc in
                 let file = try MappedFile(try OpenFile(layout.blobPath(ztoc.digest), O_RDONLY))
                 guard Digest.of(file.readOnly) == ztoc.digest else {
-                    throw HermesError(.corrupt, "\(file.path) does not have the bytes of its name")
+                    throw HermesError(.corrupt, "the bytes of \(file.path) do not have the digest in its name")
                 }
                 return file
             }

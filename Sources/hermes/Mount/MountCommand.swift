@@ -29,7 +29,7 @@ struct MountCommand: ParsableCommand {
 
     @Option(
         help: """
-            The most that the cache may take on the disk, such as 20G or 500M; what was used longest ago goes first. \
+            The most that the cache may take on the disk, such as 20G or 500M; the layers used longest ago go first. \
             (default: until a tenth of the file system is left)
             """)
     var cacheSize: String?

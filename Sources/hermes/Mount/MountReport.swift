@@ -16,7 +16,7 @@ struct MountReport: Sendable {
         )
     }
 
-    func verified() { say("the image is verified: nothing of it is asked of the registry any more") }
+    func verified() { say("the image is verified: its registry is not needed any more") }
 
     func filled() {
         say(image.isComplete ? "the image is complete: \(Quantity.bytes(size))" : "the fill gave up")

@@ -62,7 +62,7 @@ import Testing
         }
         log.requestEnded(.success(()), layer: 0, spans: 0..<1)
         log.requestEnded(.success(()), layer: 0, spans: 0..<1)
-        let said = lines.take().filter { $0.message != "span cannot be had" }
+        let said = lines.take().filter { $0.message != "span cannot be fetched" }
         #expect(said.map(\.level) == [.warning, .notice])
         let first = try #require(said.first)
         #expect(first.fields == ["image": "the/image", "layer": "\(layers[1])", "span": "7", "cause": "busy"])

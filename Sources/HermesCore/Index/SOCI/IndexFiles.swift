@@ -28,16 +28,16 @@ package struct IndexFiles: Sendable {
             }
             let file = try open(ztoc)
             guard Int64(file.bytes.count) == ztoc.size, Digest.of(file.readOnly) == ztoc.digest else {
-                throw HermesError(.corrupt, "the zTOC of layer \(blob.digest) has not the digest \(ztoc.digest)")
+                throw HermesError(.corrupt, "the zTOC of layer \(blob.digest) does not have the digest \(ztoc.digest)")
             }
             do {
                 let view = try ZTOCView(file.readOnly)
                 try view.validate()
                 guard view.compressedSize == blob.size else {
-                    throw HermesError(.corrupt, "it is of a blob of \(view.compressedSize) bytes, not \(blob.size)")
+                    throw HermesError(.corrupt, "it describes a blob of \(view.compressedSize) bytes, not \(blob.size)")
                 }
             } catch let error as HermesError {
-                throw HermesError(error.code, "the zTOC of layer \(blob.digest)", cause: error)
+                throw HermesError(error.code, "cannot use the zTOC of layer \(blob.digest)", cause: error)
             }
             return (ztoc, file)
         }

@@ -35,7 +35,8 @@ extension SOCIIndex {
         package init(_ descriptor: Descriptor) throws {
             let annotations = descriptor.annotations ?? [:]
             guard let layerDigest = annotations[Annotation.layerDigest] else {
-                throw HermesError(.corrupt, "the SOCI index has the zTOC \(descriptor.digest) of no layer")
+                throw HermesError(
+                    .corrupt, "the SOCI index does not say which layer the zTOC \(descriptor.digest) belongs to")
             }
             digest = descriptor.digest
             size = descriptor.size

@@ -72,7 +72,7 @@ struct LayerVerification: ~Copyable {
         }
         try parser.finish()
         guard nextEntry == view.entryCount else {
-            throw HermesError(.corrupt, "the index has \(view.entryCount) files, the layer \(nextEntry)")
+            throw HermesError(.corrupt, "the index lists \(view.entryCount) files, but the layer has \(nextEntry)")
         }
         guard nextSpan == ranges.count, pieced.finish() == straight.finish() else {
             throw HermesError(.corrupt, "the spans of the index do not inflate to the layer")
@@ -113,12 +113,12 @@ struct LayerVerification: ~Copyable {
 
     private mutating func check(_ index: Int) throws {
         guard Digest.of(span) == (try view.spanDigest(index)) else {
-            throw HermesError(.corrupt, "span \(index) has not the digest that the index says")
+            throw HermesError(.corrupt, "span \(index) does not have the digest that the index gives for it")
         }
         guard let checkpoints else { return span.withUnsafeBytes { pieced.update($0) } }
         let count = checkpoints.uncompressedRange(ofSpan: index).count
         guard count <= ZTOC.largestSpan else {
-            throw HermesError(.unsupported, "span \(index) of the index has \(count) bytes")
+            throw HermesError(.unsupported, "span \(index) of the index has \(count) bytes, more than a span may have")
         }
         let checkpoint = checkpoints.checkpoint(index)
         let output = UnsafeMutableRawBufferPointer.allocate(byteCount: max(count, 1), alignment: 64)

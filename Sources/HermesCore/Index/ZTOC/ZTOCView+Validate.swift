@@ -17,7 +17,8 @@ extension ZTOCView {
         }
         guard compressedSize >= 0, uncompressedSize >= 0 else {
             throw HermesError(
-                .corrupt, "the zTOC is of an archive of \(uncompressedSize) bytes in \(compressedSize) bytes")
+                .corrupt,
+                "the zTOC describes an archive of \(uncompressedSize) bytes in a blob of \(compressedSize) bytes")
         }
         guard maxSpanID >= -1, spanCount == Int(maxSpanID) + 1 else {
             throw HermesError(
@@ -64,7 +65,7 @@ extension ZTOCView {
             else {
                 throw HermesError(
                     .corrupt,
-                    "the zTOC's entry \(index) has \(entry.size) bytes at \(entry.dataOffset), which cannot be"
+                    "the zTOC's entry \(index) has \(entry.size) bytes at \(entry.dataOffset), which is impossible"
                 )
             }
             try validateTexts(of: entry, &rest)

@@ -47,7 +47,7 @@ package struct ZTOCView {
             Slot.CompressionInfo.algorithm, default: ZTOC.Compression.gzip.rawValue)
         guard let compression = ZTOC.Compression(rawValue: algorithm) else {
             throw HermesError(
-                .unsupported, "the zTOC is of a layer with the unknown compression \(algorithm)")
+                .unsupported, "the zTOC describes a layer with the unknown compression \(algorithm)")
         }
         self.compression = compression
         maxSpanID = try info.scalar(Slot.CompressionInfo.maxSpanID)
@@ -62,7 +62,7 @@ package struct ZTOCView {
     /// The SHA-256 of the compressed bytes of span `index`. Throws `corrupt` if there is none, or it is no digest.
     package func spanDigest(_ index: Int) throws -> Digest {
         guard index >= 0, index < digests.count else {
-            throw HermesError(.corrupt, "the zTOC has no digest of span \(index)")
+            throw HermesError(.corrupt, "the zTOC has no digest for span \(index)")
         }
         guard let digest = Digest.parse(try digests.text(index)) else {
             throw HermesError(.corrupt, "the digest of span \(index) in the zTOC is not a sha256 digest")

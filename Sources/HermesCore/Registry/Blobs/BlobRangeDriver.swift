@@ -65,7 +65,7 @@ final class BlobRangeDriver: @unchecked Sendable {
             case .giveUp(let leg, let host, let time):
                 legs.removeValue(forKey: leg)?.exchange.cancel()
                 let error = HermesError(
-                    .unavailable, "\(client.hosts[host].name): nothing came of blob \(blob.digest) for \(time) ms")
+                    .unavailable, "\(client.hosts[host].name) sent nothing of blob \(blob.digest) for \(time) ms")
                 client.failed(host, error, thing: blob.description)
                 perform(race.failed(leg, error, isStalled: true, now: .now()))
             case .renew:

@@ -42,7 +42,7 @@ struct HelperProgram {
             kill(process, SIGKILL)
             while waitpid(process, &status, 0) < 0 && errno == EINTR {}
         }
-        guard complete else { throw failure("it does not come to an end") }
+        guard complete else { throw failure("it does not end") }
         // The low seven bits are the signal that ended it, the next byte its exit status (wait(2)).
         return (status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f, output)
     }
@@ -54,7 +54,7 @@ struct HelperProgram {
 
     private func pipe() throws -> (read: Int32, write: Int32) {
         var ends: [Int32] = [-1, -1]
-        guard hermes_pipe(&ends) == 0 else { throw failure("no pipe", cause: SystemError.last) }
+        guard hermes_pipe(&ends) == 0 else { throw failure("a pipe cannot be made", cause: SystemError.last) }
         return (ends[0], ends[1])
     }
 

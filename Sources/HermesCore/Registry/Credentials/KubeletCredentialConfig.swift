@@ -29,7 +29,7 @@ struct KubeletCredentialConfig {
     static func parse(_ bytes: [UInt8], name: String) throws -> KubeletCredentialConfig {
         let config = try KubeletCredentialConfig(YAML.parse(bytes, name: name))
         guard config.kind == "CredentialProviderConfig" else {
-            throw HermesError(.corrupt, "\(name) is no CredentialProviderConfig")
+            throw HermesError(.corrupt, "\(name) is not a CredentialProviderConfig")
         }
         guard versions.contains(where: { config.apiVersion == "kubelet.config.k8s.io/\($0)" }) else {
             throw HermesError(
@@ -40,14 +40,14 @@ struct KubeletCredentialConfig {
             // It becomes a path.
             guard !["", ".", ".."].contains(provider.name),
                 !provider.name.utf8.contains(where: { $0 <= 0x20 || $0 == 0x2f || $0 == 0x7f })
-            else { throw HermesError(.corrupt, "\(title) has a name that is no program's") }
+            else { throw HermesError(.corrupt, "\(title) has a name that is not the name of a program") }
             guard versions.contains(where: { provider.apiVersion == "credentialprovider.kubelet.k8s.io/\($0)" })
             else {
                 throw HermesError(
                     .unsupported, "\(title) wants the unknown version \"\(provider.apiVersion.printable(60))\"")
             }
             guard GoDuration.milliseconds(provider.defaultCacheDuration) != nil else {
-                throw HermesError(.corrupt, "\(title) has a defaultCacheDuration that is no duration")
+                throw HermesError(.corrupt, "\(title) has a defaultCacheDuration that is not a duration")
             }
             let texts = (provider.args ?? []) + (provider.env ?? []).flatMap { [$0.name, $0.value] }
             guard !texts.contains(where: { $0.utf8.contains(0) }),

@@ -24,7 +24,7 @@ extension HostsFile {
     }
 
     fileprivate static func wrong(_ field: String) -> HermesError {
-        HermesError(.corrupt, "\(field) is of the wrong type")
+        HermesError(.corrupt, "\(field) has the wrong type")
     }
 
     fileprivate static func text(_ value: TOMLValue?, _ field: String) throws -> String? {
@@ -66,7 +66,7 @@ extension HostsFile.Host {
         headers = try Self.headers(table["header"])
         if let text = try HostsFile.text(table["dial_timeout"], "dial_timeout") {
             guard let milliseconds = GoDuration.milliseconds(text) else {
-                throw HermesError(.corrupt, "dial_timeout \"\(text.printable(40))\" is no duration such as \"1s\"")
+                throw HermesError(.corrupt, "dial_timeout \"\(text.printable(40))\" is not a duration such as \"1s\"")
             }
             dialTimeout = milliseconds
         }

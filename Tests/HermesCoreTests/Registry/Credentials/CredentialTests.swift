@@ -191,7 +191,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("name: T, value: hunter2", nil), ("name: T, value: [hunter2]", "providers[0].env[0].value is no text"),
+        ("name: T, value: hunter2", nil), ("name: T, value: [hunter2]", "providers[0].env[0].value is not text"),
         ("name: T, value: 'hunter2", "line 9: found unexpected end of stream"), ("name: T", "env[0].value is missing"),
         ("name: T, value: *hunter2", "line 8: an alias names no value before it"),
         ("name: T, value: hunter2, value: hunter2", "line 8: a key comes twice"),
@@ -218,7 +218,9 @@ import Testing
             try KubeletCredentialConfig.parse(Array(yaml.utf8), name: "file")
         }
         let text = error?.description ?? ""
-        #expect(text.contains(problem ?? "has a name that is no program's") && text.contains("file"), "\(text)")
+        #expect(
+            text.contains(problem ?? "has a name that is not the name of a program") && text.contains("file"), "\(text)"
+        )
         #expect(!text.contains("hunter2"))
     }
 

@@ -73,7 +73,7 @@ extension TOMLParser {
         guard hexadecimal.count == digits, hexadecimal.allSatisfy(\.isHexadecimal),
             let value = UInt32(String(decoding: hexadecimal, as: UTF8.self), radix: 16),
             let scalar = Unicode.Scalar(value)
-        else { throw fail("a text has an escape that is no character") }
+        else { throw fail("an escape in a text does not give a character") }
         position += 1 + digits
         text += Array(String(Character(scalar)).utf8)
     }

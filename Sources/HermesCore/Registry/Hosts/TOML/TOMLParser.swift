@@ -121,7 +121,7 @@ struct TOMLParser {
         case .array(let elements):
             guard case .table(let last) = elements.last, last.origin != .inline else { fallthrough }
             return last
-        default: throw fail("\"\(part.printable(60))\" is no table")
+        default: throw fail("\"\(part.printable(60))\" is not a table")
         }
     }
 
@@ -164,7 +164,7 @@ struct TOMLParser {
 
     private mutating func assignment(in table: TOMLTable, depth: Int) throws {
         var parts = try key()
-        guard take("=") else { throw fail("after a key comes no \"=\"") }
+        guard take("=") else { throw fail("a key is not followed by \"=\"") }
         let last = parts.removeLast()
         var target = table
         for part in parts {
@@ -184,7 +184,7 @@ struct TOMLParser {
     // MARK: Values
 
     private mutating func value(depth: Int) throws -> TOMLValue {
-        guard depth < Self.depthLimit else { throw fail("values nest too deep") }
+        guard depth < Self.depthLimit else { throw fail("values nest too deeply") }
         skipBlanks()
         switch next {
         case UInt8(ascii: "\""), UInt8(ascii: "'"): return .string(try string(multiline: true))
@@ -242,7 +242,7 @@ struct TOMLParser {
         case let text:
             let unsigned = text.first == "+" || text.first == "-" ? text.dropFirst() : text[...]
             guard unsigned.utf8.first?.isDigit == true || unsigned == "inf" || unsigned == "nan" else {
-                throw fail("\"\(text.printable(60))\" is no value; text is written in quotes")
+                throw fail("\"\(text.printable(60))\" is not a value; write text in quotes")
             }
             return .scalar(text)
         }
