@@ -12,6 +12,8 @@ struct FetchBackoff: Equatable {
     private static let setbackLimit = 8
     /// The time before a reader's deadline at which its span is asked for though the source wants to be left alone.
     static let lastChance = 5000
+    /// The longest pause that a source is granted.
+    static let longestPause: Int64 = 60_000
 
     /// Whether anything failed.
     var hasFailed: Bool { setbacks + refusals > 0 }
@@ -19,8 +21,9 @@ struct FetchBackoff: Equatable {
     /// The time of the next try after one more failure; nil to give up. `deadline` is the latest of the readers that wait,
     /// nil when none does; `random` is from 0 to 1.
     ///
-    /// 50 ms, doubled for each failure up to 3.2 s, or to 12.8 s for fill, of which up to a half is left to chance, so that a thousand nodes do
-    /// not come back at the same moment. What the source asks for is longer, but leaves a reader a last chance.
+    /// 50 ms, doubled for each failure up to 3.2 s, or to 12.8 s for fill, of which up to a half is left to chance, so that a
+    /// thousand nodes do not come back at the same moment. What the source asks for is longer, up to a minute, but leaves a
+    /// reader a last chance.
     mutating func failed(
         _ failure: FetchQueue.Failure, isFill: Bool = false, deadline: Monotonic?, random: Double, now: Monotonic
     ) -> Monotonic? {
@@ -32,9 +35,14 @@ struct FetchBackoff: Equatable {
         let longest = 50 << min(setbacks + refusals - 1, isFill && deadline == nil ? 8 : 6)
         let backoff = now.adding(milliseconds: longest / 2 + Int(Double(longest / 2) * random))
         guard let asked = failure.retryAfter, asked > 0 else { return backoff }
-        let wait = Int(min(asked, 86_400_000))
+        let wait = Int(min(asked, Self.longestPause))
         let rested = now.adding(milliseconds: wait + Int(Double(min(wait / 4, 2000)) * random))
         guard let deadline, deadline <= rested else { return max(backoff, rested) }
         return max(backoff, deadline.adding(milliseconds: -Self.lastChance))
+    }
+
+    /// The time of the next try, which was set when nobody waited, now that a reader does until `deadline`.
+    static func shortened(_ time: Monotonic, for deadline: Monotonic) -> Monotonic {
+        min(time, deadline.adding(milliseconds: -lastChance))
     }
 }

@@ -117,12 +117,16 @@ struct FetchQueue {
         return layers.count - 1
     }
 
-    /// Asks for a span that is absent.
-    mutating func want(_ key: SpanID, _ urgency: Urgency) {
+    /// Asks for a span that is absent. `deadline` is that of the reader who waits for it, if one does: a pause that was meant
+    /// for the background does not outlast it.
+    mutating func want(_ key: SpanID, _ urgency: Urgency, deadline: Monotonic? = nil) {
         var flight = flights[key] ?? Flight(urgency: urgency, phase: .queued)
         let isNew = flights[key] == nil
         guard isNew || flight.urgency < urgency else { return }
         flight.urgency = urgency
+        if case .backoff(let until) = flight.phase, let deadline {
+            flight.phase = .backoff(until: FetchBackoff.shortened(until, for: deadline))
+        }
         flights[key] = flight
         guard flight.phase == .queued else { return }
         enqueue(key, urgency)

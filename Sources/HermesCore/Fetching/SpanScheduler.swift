@@ -144,7 +144,7 @@ package final class SpanScheduler: Sendable {
                 let key = SpanID(layer: index, span: span)
                 read.missing += 1
                 state.waiters[key, default: []].append(read)
-                state.queue.want(key, .demand)
+                state.queue.want(key, .demand, deadline: deadline)
                 if let fetch = state.urge(key, until: deadline) { urged.append(fetch) }
                 lookAhead(&state, layer: index, span: span)
             }

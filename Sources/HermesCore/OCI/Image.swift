@@ -25,7 +25,12 @@ package struct Image: Sendable {
     /// The layers, lowest first.
     package let layers: [Layer]
 
-    /// Puts manifest and configuration together. Throws `corrupt` when they do not have the same number of layers.
+    /// The most bytes that the layers of an image may have together, as they are packed: a pebibyte, far above any registry's
+    /// limit, so that sums over layers stay in range, unpacked ones among them (deflate packs 1032 bytes into one at best).
+    static let sizeLimit: Int64 = 1 << 50
+
+    /// Puts manifest and configuration together. Throws `corrupt` when they do not have the same number of layers, or a layer
+    /// has a size that cannot be.
     package init(reference: String, descriptor: Descriptor, manifest: ImageManifest, config: ImageConfig)
         throws
     {
@@ -35,6 +40,14 @@ package struct Image: Sendable {
                 .corrupt,
                 "\(reference) has \(manifest.layers.count) layers, but its configuration lists \(diffIDs.count)"
             )
+        }
+        var size: Int64 = 0
+        for layer in manifest.layers {
+            guard layer.size >= 0, layer.size <= Self.sizeLimit - size else {
+                throw HermesError(
+                    .corrupt, "\(reference) has layers of more than \(Self.sizeLimit) bytes, or of a negative size")
+            }
+            size += layer.size
         }
         self.reference = reference
         self.descriptor = descriptor

@@ -3,7 +3,7 @@ import HermesSupport
 extension SpanMap {
     /// Compiles the spans of a validated zTOC into the file `spans` of `folder`, which appears whole or not at all.
     ///
-    /// Throws `corrupt` for checkpoints that do not fit the layer, `unsupported` for a span of more than 256 MiB.
+    /// Throws `corrupt` for checkpoints that do not fit the layer, `unsupported` for a span of more than 32 MiB.
     package static func compile(_ source: ZTOCView, in folder: String) throws {
         var records: ContiguousArray<SpanRecord> = []
         var windows = WindowStore()

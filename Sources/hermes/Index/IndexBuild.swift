@@ -40,8 +40,8 @@ struct IndexBuild: ParsableCommand {
     var format = OutputFormat.table
 
     func run() throws {
-        guard let spanSize = Quantity.parse(spanSize), (4096...(256 << 20)).contains(spanSize) else {
-            throw HermesError(.usage, "\"\(spanSize)\" is not a span size", advice: "4KiB to 256MiB, such as 4MiB")
+        guard let spanSize = Quantity.parse(spanSize), (4096...(16 << 20)).contains(spanSize) else {
+            throw HermesError(.usage, "\"\(spanSize)\" is not a span size", advice: "4KiB to 16MiB, such as 4MiB")
         }
         guard jobs.map({ (1...256).contains($0) }) ?? true else {
             throw HermesError(.usage, "--jobs takes a number from 1 to 256")

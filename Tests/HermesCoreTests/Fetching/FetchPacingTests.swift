@@ -69,7 +69,23 @@ import Testing
         #expect(time(70_000, deadline: 2000) == after(25), "the last chance is over")
         #expect(time(10, deadline: nil) == after(25))
         #expect(time(0, deadline: nil) == after(25))
-        #expect(time(.max, deadline: nil) == after(86_400_000))
+        #expect(time(.max, deadline: nil) == after(60_000), "no source is left alone for longer")
+    }
+
+    @Test func aReaderWhoComesLaterShortensThePause() throws {
+        var queue = FetchQueue()
+        _ = queue.add(FetchQueueTests.Geometry([10]))
+        let span = SpanID(layer: 0, span: 0)
+        queue.want(span, .ahead)
+        let next = queue.next(now: start)
+        queue.ended(try #require(next), .overloaded)
+        let asked = FetchQueue.Failure(isLasting: false, retryAfter: 60_000)
+        #expect(queue.failed(span, asked, deadline: nil, random: 0, now: start) == .retry)
+        #expect(queue.nextWake == after(60_000))
+        queue.want(span, .demand, deadline: after(20_000))
+        #expect(queue.nextWake == after(20_000 - FetchBackoff.lastChance))
+        let last = queue.next(now: after(20_000 - FetchBackoff.lastChance))
+        #expect(last?.urgency == .demand)
     }
 
     @Test func anOverloadedSourceIsAskedForOneThingAtATime() throws {

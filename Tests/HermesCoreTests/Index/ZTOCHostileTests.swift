@@ -108,6 +108,12 @@ import Testing
         try expectInvalid("entry") { $0.entries.swapAt(1, 2) }
         try expectInvalid("archive of -1") { $0.layer.uncompressedArchiveSize = -1 }
         try expectInvalid("in -5 bytes") { $0.layer.compressedSize = -5 }
+        try expectInvalid("archive of 1033032 bytes in 1000 bytes") {
+            $0.layer.compressedSize = 1000
+            $0.layer.uncompressedArchiveSize = 1_033_032
+        }
+        try expectInvalid("archive of \(Int64.max)") { $0.layer.uncompressedArchiveSize = .max }
+        try expectInvalid(gzip: false, "archive of \(Int64.max)") { $0.layer.uncompressedArchiveSize = .max }
         try expectInvalid("checkpoints") { $0.checkpoints?.append(0) }
         try expectInvalid("cut off") { $0.checkpoints = [1, 2] }
         try expectInvalid("checkpoints") { $0.checkpoints?.replaceSubrange(0..<4, with: [9, 0, 0, 0]) }

@@ -99,4 +99,20 @@ import Testing
         let image = try Image(reference: "x", descriptor: descriptor, manifest: one, config: config)
         #expect(image.layers.map(\.diffID) == [descriptor.digest])
     }
+
+    @Test(arguments: [[1 << 62, 1 << 62], [.max], [1 << 50, 1], [5, -1]] as [[Int64]])
+    func layersHaveSizesWhoseSumStaysInRange(sizes: [Int64]) throws {
+        let digest = try Digest(Self.digest)
+        let layers = sizes.map { Descriptor(mediaType: "x", digest: digest, size: $0) }
+        let config = try ImageConfig.parse(
+            Array(
+                #"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":["#.utf8)
+                + Array(sizes.map { _ in "\"\(Self.digest)\"" }.joined(separator: ",").utf8) + Array("]}}".utf8),
+            name: "x")
+        let manifest = ImageManifest(config: layers[0], layers: layers)
+        let error = #expect(throws: HermesError.self) {
+            try Image(reference: "x", descriptor: layers[0], manifest: manifest, config: config)
+        }
+        #expect(error?.code == .corrupt)
+    }
 }

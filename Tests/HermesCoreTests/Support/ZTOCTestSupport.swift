@@ -48,7 +48,7 @@ struct ZTOCSample {
                     paxRecords: records, dataOffset: offset, size: size))
         }
         spanSize = 4 << 20
-        let compressedSize = gzip ? number(1 << 40) + 1 : Int64(spanCount) * spanSize - 17
+        let compressedSize = gzip ? end / 1000 + 1024 + number(1 << 40) : Int64(spanCount) * spanSize - 17
         layer = ZTOCWriter.Layer(
             compressedSize: compressedSize, uncompressedArchiveSize: end + 1024,
             spanDigests: (0..<spanCount).map { Digest.of(Array("span \($0)".utf8)) })

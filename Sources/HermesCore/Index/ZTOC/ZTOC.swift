@@ -15,7 +15,7 @@
 /// bytes.
 package enum ZTOC {
     /// The most bytes that one span may have, compressed or not: it is fetched and inflated whole, in memory.
-    static let largestSpan: Int64 = 256 << 20
+    static let largestSpan: Int64 = 32 << 20
 
     /// The only version of the format that exists.
     package static let version = "0.9"

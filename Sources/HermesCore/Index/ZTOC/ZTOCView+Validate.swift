@@ -6,7 +6,7 @@ extension ZTOCView {
 
     /// Checks everything that the zTOC says against everything else it says, so that what uses it need not.
     ///
-    /// Afterwards: sizes are not negative; there is one span digest, and one checkpoint, for each span; every entry can be
+    /// Afterwards: sizes are not negative, and that of the archive is one that the blob can have; there is one span digest, and one checkpoint, for each span; every entry can be
     /// read, lies inside the archive, and begins after the one before it ends. Throws `corrupt`, or `unsupported` for an
     /// unknown version. Reads every entry once.
     package func validate() throws {
@@ -15,7 +15,7 @@ extension ZTOCView {
                 .unsupported,
                 "the zTOC has the unknown version \"\(String(decoding: version.prefix(20), as: UTF8.self))\"")
         }
-        guard compressedSize >= 0, uncompressedSize >= 0 else {
+        guard compressedSize >= 0, uncompressedSize >= 0, isPossibleSize else {
             throw HermesError(
                 .corrupt,
                 "the zTOC describes an archive of \(uncompressedSize) bytes in a blob of \(compressedSize) bytes")
@@ -27,6 +27,14 @@ extension ZTOCView {
         try validateCheckpoints()
         for index in 0..<spanCount { _ = try spanDigest(index) }
         try validateEntries()
+    }
+
+    /// Whether so few bytes can hold so many: deflate packs at most 1032 bytes into one (zlib's technical details).
+    private var isPossibleSize: Bool {
+        switch compression {
+        case .gzip: uncompressedSize / 1032 <= compressedSize
+        case .uncompressed: uncompressedSize <= compressedSize
+        }
     }
 
     private func validateCheckpoints() throws {
