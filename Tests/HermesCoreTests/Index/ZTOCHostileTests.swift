@@ -107,8 +107,8 @@ import Testing
         try expectInvalid("entry 0") { $0.entries[0].dataOffset = 0 }
         try expectInvalid("entry") { $0.entries.swapAt(1, 2) }
         try expectInvalid("archive of -1") { $0.layer.uncompressedArchiveSize = -1 }
-        try expectInvalid("in -5 bytes") { $0.layer.compressedSize = -5 }
-        try expectInvalid("archive of 1033032 bytes in 1000 bytes") {
+        try expectInvalid("blob of -5 bytes") { $0.layer.compressedSize = -5 }
+        try expectInvalid("archive of 1033032 bytes in a blob of 1000 bytes") {
             $0.layer.compressedSize = 1000
             $0.layer.uncompressedArchiveSize = 1_033_032
         }
