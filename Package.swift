@@ -78,6 +78,9 @@ let package = Package(
             name: "HermesSupportTests", dependencies: ["HermesSupport", "HermesTestKit", "HermesTestChild"],
             swiftSettings: strict),
         .testTarget(
+            name: "HermesHTTPTests", dependencies: ["HermesSupport", "HermesHTTP", "HermesTestKit"],
+            exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
             name: "HermesCoreTests",
             dependencies: ["HermesSupport", "HermesHTTP", "HermesCore", "HermesTestKit"],
             exclude: ["Fixtures"],

@@ -5,77 +5,7 @@ import Testing
 @testable import HermesHTTP
 @testable import HermesSupport
 
-@Suite struct HTTPParsingTests {
-    @Test(arguments: [
-        ("https://a.example/x?y=1#z", "https://a.example:443", "https://a.example/x"),
-        ("HTTP://A.example:5000", "http://a.example:5000", "http://a.example:5000/"),
-        ("http://[::1]:5000/a", "http://[::1]:5000", "http://[::1]:5000/a"),
-    ])
-    func urls(text: String, origin: String, display: String) throws {
-        let url = try HTTPURL(text)
-        #expect(url.origin == origin)
-        #expect(url.display == display)
-        #expect(!url.text.contains("#"))
-    }
-
-    @Test(arguments: [
-        ("/b/c?d", "https://a.example/b/c?d"), ("//b.example/c", "https://b.example/c"),
-        ("http://c.example", "http://c.example/"), ("d?e", "https://a.example/x/d?e"),
-        ("/with space/ä", "https://a.example/with%20space/%c3%a4"),
-    ])
-    func relativeURLs(location: String, expected: String) throws {
-        let base = try HTTPURL("https://a.example/x/y?z")
-        let url = try HTTPURL(location, relativeTo: base)
-        #expect(url.text == expected)
-    }
-
-    @Test(arguments: [
-        "", "a", "/a", "file:///etc/passwd", "ftp://a/b", "gopher://a", "https://",
-        "https://user:hunter2@a.example/b", "https://a b/", "https://a/\r\nX: y", "https://a/\u{0}b",
-        "javascript:alert(1)",
-        "https://a:99999/", "https://a/" + String(repeating: "x", count: 40_000),
-    ])
-    func refusesOtherURLs(text: String) {
-        let error = #expect(throws: HermesError.self) { try HTTPURL(text) }
-        #expect(error?.code == .protocolViolation)
-        #expect(error?.message.contains("hunter2") == false)
-    }
-
-    @Test func queriesAreAdded() throws {
-        let plain = try HTTPURL("https://a/b").adding("digest", "sha256:1")
-        #expect(plain.text == "https://a/b?digest=sha256%3A1")
-        #expect(
-            try HTTPURL("https://a/b?_state=x%3D").adding("digest", "1").text
-                == "https://a/b?_state=x%3D&digest=1")
-    }
-
-    private func parse(_ lines: [String]) throws -> HTTPHead? {
-        var parser = HTTPHeadParser(url: try HTTPURL("https://a/b"))
-        for line in lines {
-            if let head = try Array(line.utf8).withUnsafeBytes({ try parser.line($0) }) { return head }
-        }
-        return nil
-    }
-
-    @Test func heads() throws {
-        let head = try #require(
-            try parse([
-                "HTTP/1.1 100 Continue\r\n", "X-Early: 1\r\n", "\r\n", "HTTP/2 206 \r\n",
-                "Content-Length:  12 \r\n",
-                "Link: a\r\n", "link: b\r\n", "no colon\r\n", "\r\n",
-            ]))
-        #expect(head.status == 206)
-        #expect(head.contentLength == 12)
-        #expect(head.all("link") == ["a", "b"])
-        #expect(head["x-early"] == nil)
-        #expect(throws: HermesError.self) { try parse(["HTTP/1.1 abc\r\n", "\r\n"]) }
-        #expect(throws: HermesError.self) {
-            try parse(
-                ["HTTP/1.1 200\r\n"]
-                    + Array(repeating: "X: " + String(repeating: "y", count: 1000), count: 300))
-        }
-    }
-
+@Suite struct RegistryParsingTests {
     @Test(arguments: [
         ("bytes 0-0/1", 0..<1 as Range<Int64>?), ("Bytes 5-9/*", 5..<10), ("bytes  1-2/3", 1..<3),
         ("bytes 1-0/3", nil), ("bytes 0-3/3", nil), ("bytes */3", nil), ("bytes 0-1", nil),
