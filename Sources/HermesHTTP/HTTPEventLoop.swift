@@ -1,12 +1,11 @@
 import CCurl
-import Glibc
 import HermesSupport
 import Synchronization
 
 /// The thread that drives libcurl's multi interface.
 ///
 /// Everything of libcurl's, and the mutable state of transfers, belongs to the thread; others reach it through the
-/// mailbox alone.
+/// mailbox alone, and a debug build ends where they do not (`owner`).
 final class HTTPEventLoop: @unchecked Sendable {
     enum Command {
         case start(HTTPTransfer)
@@ -24,6 +23,8 @@ final class HTTPEventLoop: @unchecked Sendable {
 
     private let mailbox = Mutex(Mailbox())
     private let ended = Monitor(false)
+    /// The loop's thread.
+    let owner = ThreadOwner()
     private let multi: UnsafeMutableRawPointer
     private let authorities: String?
     private let proxies: ProxySettings
@@ -40,23 +41,12 @@ final class HTTPEventLoop: @unchecked Sendable {
         // Idle connections that are kept; each holds a descriptor.
         hermes_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 64)
 
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(self)
-        let status = pthread_create(
-            &thread, &attributes,
-            { context in
-                // The reference that passRetained took for the thread.
-                if let context { Unmanaged<HTTPEventLoop>.fromOpaque(context).takeRetainedValue().run() }
-                return nil
-            }, context.toOpaque())
-        guard status == 0 else {
-            context.release()
+        do {
+            // The thread keeps the loop until it ends. `close` waits for `ended`, so it may be called more than once.
+            try SystemThread("hermes-http") { [self] in run() }.detach()
+        } catch {
             curl_multi_cleanup(multi)
-            throw HermesError(.system, "cannot start a thread", cause: SystemError(status))
+            throw error
         }
     }
 
@@ -73,10 +63,16 @@ final class HTTPEventLoop: @unchecked Sendable {
     }
 
     /// Runs `action` at a point of time, unless the timer is cancelled or the loop closed before. Loop thread only.
-    func schedule(at due: Monotonic, _ action: @escaping () -> Void) -> HTTPTimer { timers.add(at: due, action) }
+    func schedule(at due: Monotonic, _ action: @escaping () -> Void) -> HTTPTimer {
+        owner.assertOwned()
+        return timers.add(at: due, action)
+    }
 
     /// Takes a timer back. Loop thread only.
-    func cancel(_ timer: HTTPTimer) { timers.remove(timer) }
+    func cancel(_ timer: HTTPTimer) {
+        owner.assertOwned()
+        timers.remove(timer)
+    }
 
     func close(waiting: Bool) {
         mailbox.withLock { box in
@@ -87,11 +83,9 @@ final class HTTPEventLoop: @unchecked Sendable {
     }
 
     private func run() {
-        // Signals are for other threads; a write to a closed TLS connection must not raise SIGPIPE (CURLOPT_NOSIGNAL(3)).
-        var all = sigset_t()
-        sigfillset(&all)
-        pthread_sigmask(SIG_BLOCK, &all, nil)
-
+        // A SystemThread has all signals blocked, also SIGPIPE, which a write to a closed TLS connection would raise
+        // (CURLOPT_NOSIGNAL(3)).
+        owner.adopt()
         while true {
             let (commands, closing) = mailbox.withLock { box in
                 defer { box.commands = [] }
@@ -145,6 +139,7 @@ final class HTTPEventLoop: @unchecked Sendable {
 
     private func start(_ transfer: HTTPTransfer) {
         do {
+            transfer.owner = owner
             let easy = try transfer.prepare(authorities: authorities, proxies: proxies)
             active[easy] = transfer
             let status = curl_multi_add_handle(multi, easy)

@@ -1,7 +1,7 @@
 import CCurl
 import HermesSupport
 
-/// Sets the options of one easy handle.
+/// Sets the options of one easy handle. On the thread of the transfer's loop, as are libcurl's callbacks that it names.
 struct HTTPOptions {
     private let easy: UnsafeMutableRawPointer
 
@@ -115,7 +115,10 @@ struct HTTPOptions {
 
     /// The transfer behind a callback's context; alive, because the loop holds it while the handle exists.
     private static func transfer(_ context: UnsafeMutableRawPointer?) -> HTTPTransfer? {
-        context.map { Unmanaged<HTTPTransfer>.fromOpaque($0).takeUnretainedValue() }
+        guard let context else { return nil }
+        let transfer = Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue()
+        transfer.owner?.assertOwned()
+        return transfer
     }
 
     private func string(_ option: CURLoption, _ value: String) throws {

@@ -14,6 +14,8 @@ final class HTTPTransfer: @unchecked Sendable {
     }
 
     let request: HTTPRequest
+    /// The thread of the loop that has it, from its start on.
+    var owner: ThreadOwner?
     private let metrics: HTTPMetrics
     /// Who gets the answer; nil once it got all of it, so that a handler may keep its task.
     private var handler: (any HTTPHandler)?
@@ -66,6 +68,7 @@ final class HTTPTransfer: @unchecked Sendable {
 
     /// Makes the easy handle of the next hop. Throws `system` when libcurl refuses an option.
     func prepare(authorities: String?, proxies: ProxySettings) throws -> UnsafeMutableRawPointer {
+        owner?.assertOwned()
         guard let easy = curl_easy_init() else { throw HermesError(.system, "out of memory") }
         self.easy = easy
         parser = HTTPHeadParser(url: url)
@@ -103,6 +106,7 @@ final class HTTPTransfer: @unchecked Sendable {
 
     /// Frees the hop's handle, which is on no multi handle any more.
     func release() {
+        owner?.assertOwned()
         curl_easy_cleanup(easy)
         easy = nil
         curl_slist_free_all(headerList)
@@ -112,6 +116,7 @@ final class HTTPTransfer: @unchecked Sendable {
 
     /// Tells the handler that it is over.
     func finish(_ result: Result<Void, HermesError>) {
+        owner?.assertOwned()
         let handler = handler
         self.handler = nil
         if case .failure = result { metrics.failures.add(1, ordering: .relaxed) }
@@ -120,6 +125,7 @@ final class HTTPTransfer: @unchecked Sendable {
 
     /// What libcurl's result means.
     func outcome(_ code: CURLcode) -> Outcome {
+        owner?.assertOwned()
         if stopped { return .finished(.success(())) }
         if let failure { return .finished(.failure(failure)) }
         if let location, code == CURLE_OK || discarded > Self.discardLimit {

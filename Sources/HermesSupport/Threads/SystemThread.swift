@@ -38,6 +38,9 @@ package struct SystemThread: Sendable {
         self.thread = thread
     }
 
-    /// Waits for the thread's end. To be called once.
+    /// Waits for the thread's end. To be called once, or `detach()` instead.
     package func join() { pthread_join(thread, nil) }
+
+    /// Lets what the thread occupies go with its end, because nobody will wait for it. To be called once, or `join()` instead.
+    package func detach() { pthread_detach(thread) }
 }
