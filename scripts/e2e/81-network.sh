@@ -105,6 +105,28 @@ over_ipv6() {
     same_big "[::1]:$PROXY_PORT"
     counted_to blobs 2
 }
+# A mirror's name is never answered: the look-up lasts for 30 seconds (resolv.conf(5)), and the registry is asked long before,
+# while the mirror's requests are given up.
+silent_name_server() {
+    make_temp work
+    echo silent >"$work/mode"
+    python3 "$HERE/name_server.py" mirror.faults.test 127.0.0.2 "$work/mode" >"$work/server" &
+    on_exit stop_process $!
+    wait_until 30 test -s "$work/server"
+    printf '%s\n' "nameserver $(cat "$work/server")" "options timeout:30 attempts:1" >"$work/resolv.conf"
+    echo "hosts: files dns" >"$work/nsswitch.conf"
+    proxy_start
+    hosts "server = \"http://$PROXY\"" "[host.\"http://mirror.faults.test\"]"
+    # shellcheck disable=SC2016
+    local own='mount --bind "$0/resolv.conf" /etc/resolv.conf && mount --bind "$0/nsswitch.conf" /etc/nsswitch.conf && exec "$@"'
+    local begin
+    begin=$(now_ms)
+    unshare --mount --propagation private sh -c "$own" "$work" "$HERMES" index export --index "$shared/index" \
+        --output "$work/big" --hosts-dir "$work/hosts" "$PROXY/test/nasty:latest" big
+    echo "done after $(($(now_ms) - begin)) ms"
+    cmp "$work/big" "$shared/tree/big"
+    (($(now_ms) - begin < 25000))
+}
 
 check "HTTP_PROXY leads to the registry" by_proxy
 check "NO_PROXY leads past it" not_by_proxy
@@ -113,4 +135,5 @@ check "HTTPS_PROXY by CONNECT, and the authority of SSL_CERT_FILE" tunnel
 check "an authority of one's own, by hosts.toml" own_authority
 check "a client's certificate, by hosts.toml" own_certificate
 check "a registry on [::1]" over_ipv6
+check "a name server that never answers for a mirror" silent_name_server
 check_summary "$(basename "$0" .sh)"
