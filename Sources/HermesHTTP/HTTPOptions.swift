@@ -21,6 +21,7 @@ struct HTTPOptions {
         try number(CURLOPT_FOLLOWLOCATION, 0)
         try number(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS)
         try number(CURLOPT_NOSIGNAL, 1)
+        try check(hermes_curl_set_private_sockets(easy))
         // Without it, taking off a handle that still looks a name up waits for the thread that asks the name server, and
         // the loop with it. With it that thread is left to end by itself (CURLOPT_QUICK_EXIT(3), libcurl 7.87).
         try number(CURLOPT_QUICK_EXIT, 1)

@@ -48,4 +48,23 @@ import Testing
         #expect(late?.code == .interrupted)
         #expect(throws: HermesError.self) { try client.perform {} }
     }
+
+    /// A credential helper that outlives a transfer would keep its connection open.
+    @Test func aProgramInheritsNoConnection() async throws {
+        let client = try HTTPClient()
+        var request = try server.request("/watch/inherited")
+        request.stallLimit = nil
+        let stream = try await client.lines(request)
+        // lsof(8) would do; Python needs nothing installed. Prints the ports that its inherited sockets are connected to.
+        let program = """
+            import os, socket
+            for name in os.listdir("/proc/self/fd"):
+                try: print("to", socket.socket(fileno=int(name)).getpeername()[1])
+                except (OSError, ValueError, IndexError): pass
+            os._exit(0)
+            """
+        let ports = try await onBlockingThread { try TestProcess.run(["python3", "-uc", program]) }
+        #expect(!ports.split(separator: "\n").contains("to \(server.port)"))
+        withExtendedLifetime(stream) {}
+    }
 }

@@ -4,6 +4,7 @@
 #define HERMES_CCURL_H
 
 #include <curl/curl.h>
+#include <sys/socket.h>
 
 static inline CURLcode hermes_curl_set_long(CURL *easy, CURLoption option, long value) {
     return curl_easy_setopt(easy, option, value);
@@ -30,6 +31,17 @@ static inline CURLcode hermes_curl_set_data_callback(CURL *easy, CURLoption opti
 typedef int (*hermes_curl_seek_callback)(void *context, curl_off_t offset, int origin);
 static inline CURLcode hermes_curl_set_seek_callback(CURL *easy, hermes_curl_seek_callback value) {
     return curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, value);
+}
+
+// Sockets that a program started meanwhile does not inherit, which would keep connections open that are closed here.
+static inline curl_socket_t hermes_curl_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
+    (void)context;
+    (void)purpose;
+    // SOCK_CLOEXEC of socket(2), which glibc declares for all; libcurl 7.88 does not ask for it.
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+static inline CURLcode hermes_curl_set_private_sockets(CURL *easy) {
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, hermes_curl_open_socket);
 }
 
 static inline CURLMcode hermes_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
