@@ -78,7 +78,7 @@ let package = Package(
             name: "HermesSupportTests", dependencies: ["HermesSupport", "HermesTestKit", "HermesTestChild"],
             swiftSettings: strict),
         .testTarget(
-            name: "HermesHTTPTests", dependencies: ["HermesSupport", "HermesHTTP", "HermesTestKit"],
+            name: "HermesHTTPTests", dependencies: ["HermesSupport", "HermesHTTP", "HermesTestKit", "CCurl"],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "HermesCoreTests",

@@ -8,12 +8,12 @@ package final class HTTPConnectionSettings: Sendable {
     let verifies: Bool
     /// Milliseconds that a connection may take; nil for the default.
     let connectTimeout: Int?
-    /// The proxy's URL in place of the environment's; nil for that.
-    let proxy: String?
+    /// The proxy in place of the environment's; nil for that.
+    let proxy: HTTPProxy?
 
     package init(
         authorities: [UInt8]? = nil, client: (certificate: String, key: String?)? = nil, verifies: Bool = true,
-        connectTimeout: Int? = nil, proxy: String? = nil
+        connectTimeout: Int? = nil, proxy: HTTPProxy? = nil
     ) {
         self.authorities = authorities
         self.client = client

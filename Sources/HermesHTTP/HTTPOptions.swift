@@ -11,7 +11,7 @@ struct HTTPOptions {
     /// handle. Throws `system` when libcurl refuses one.
     func set(
         _ request: HTTPRequest, url: HTTPURL, headers: UnsafeMutablePointer<curl_slist>?, upload: HTTPUpload?,
-        authorities: String?, proxy: String?, errorText: UnsafeMutablePointer<CChar>,
+        authorities: String?, proxy: HTTPProxy?, errorText: UnsafeMutablePointer<CChar>,
         context: UnsafeMutableRawPointer
     ) throws {
         // libcurl copies the strings.
@@ -36,7 +36,9 @@ struct HTTPOptions {
         try number(CURLOPT_BUFFERSIZE, 256 << 10)
         try number(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         // Set also where there is none: libcurl must not look into the environment by its own rules.
-        try string(CURLOPT_PROXY, proxy ?? "")
+        try string(CURLOPT_PROXY, proxy?.server ?? "")
+        if let user = proxy?.user { try string(CURLOPT_PROXYUSERNAME, user) }
+        if let password = proxy?.password { try string(CURLOPT_PROXYPASSWORD, password) }
         try string(CURLOPT_NOPROXY, "")
         if let authorities { try string(CURLOPT_CAINFO, authorities) }
         if let settings = request.settings { try apply(settings) }
@@ -76,7 +78,6 @@ struct HTTPOptions {
             try number(CURLOPT_SSL_VERIFYHOST, 0)
         }
         if let limit = settings.connectTimeout { try number(CURLOPT_CONNECTTIMEOUT_MS, max(limit, 1)) }
-        if let proxy = settings.proxy { try string(CURLOPT_PROXY, proxy) }
     }
 
     private func callbacks(_ context: UnsafeMutableRawPointer) throws {

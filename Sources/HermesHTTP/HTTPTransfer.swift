@@ -100,7 +100,8 @@ final class HTTPTransfer: @unchecked Sendable {
         }
         try HTTPOptions(easy).set(
             request, url: url, headers: headerList, upload: upload, authorities: authorities,
-            proxy: proxies.proxy(for: url), errorText: errorText, context: Unmanaged.passUnretained(self).toOpaque())
+            proxy: request.settings?.proxy ?? proxies.proxy(for: url), errorText: errorText,
+            context: Unmanaged.passUnretained(self).toOpaque())
         return easy
     }
 

@@ -2,10 +2,13 @@ import CCurl
 import HermesSupport
 
 extension HermesError {
-    /// The error that libcurl ended a transfer with. `detail` is its own text for it, which names hosts but no URL.
+    /// The error that libcurl ended a transfer with. `detail` is its own text for it, which names hosts but no URL. Where it
+    /// is about a proxy and may hold a URL all the same, the general text for `code` stands in: a proxy's URL can have a
+    /// password.
     package static func transport(_ code: CURLcode, url: HTTPURL, detail: String) -> HermesError {
         let fallback = String(cString: curl_easy_strerror(code))
-        let why = (detail.isEmpty ? fallback : detail).printable(300)
+        let mayHaveSecret = detail.lowercased().contains("proxy") && (detail.contains("@") || detail.contains("://"))
+        let why = (detail.isEmpty || mayHaveSecret ? fallback : detail).printable(300)
         let host = url.origin
         switch code {
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR:

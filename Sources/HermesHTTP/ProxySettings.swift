@@ -2,10 +2,11 @@ import Glibc
 import HermesSupport
 
 /// Which proxy leads to a URL, as the environment says (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY). The rules are those
-/// of Go's programs, so that Hermes takes the way that containerd on the same node takes. A value.
+/// of Go's programs, so that Hermes takes the way that containerd on the same node takes; but where Go passes over a URL that
+/// cannot be used and asks without a proxy, every request that would go through it fails and says why. A value.
 package struct ProxySettings: Sendable {
-    private let http: String?
-    private let https: String?
+    private let http: Result<HTTPProxy, HermesError>?
+    private let https: Result<HTTPProxy, HermesError>?
     private let exceptions: [Exception]
 
     /// What is reached without a proxy.
@@ -17,19 +18,32 @@ package struct ProxySettings: Sendable {
         case domain(String, includesItself: Bool, port: Int?)
     }
 
-    /// Reads the variables by `variable`, which gives nil for one that is missing. Upper case counts more.
+    /// Reads and parses the variables by `variable`, which gives nil for one that is missing. Upper case counts more.
     package init(variable: (String) -> String?) {
-        func find(_ name: String) -> String? { variable(name) ?? variable(name.lowercased()) }
-        http = find("HTTP_PROXY") ?? find("ALL_PROXY")
-        https = find("HTTPS_PROXY") ?? find("ALL_PROXY")
-        exceptions = (find("NO_PROXY") ?? "").split(separator: ",").compactMap { Self.exception($0.trimmingASCIISpace) }
+        func find(_ name: String) -> (name: String, value: String)? {
+            for name in [name, name.lowercased()] {
+                if let value = variable(name) { return (name, value) }
+            }
+            return nil
+        }
+        func proxy(_ name: String) -> Result<HTTPProxy, HermesError>? {
+            (find(name) ?? find("ALL_PROXY")).map { found in
+                Result { try HTTPProxy(found.value, from: found.name) }.mapError { .from($0) }
+            }
+        }
+        http = proxy("HTTP_PROXY")
+        https = proxy("HTTPS_PROXY")
+        exceptions = (find("NO_PROXY")?.value ?? "").split(separator: ",").compactMap {
+            Self.exception($0.trimmingASCIISpace)
+        }
     }
 
     /// This process's environment, as it is now.
     package static var environment: ProxySettings { ProxySettings(variable: EnvironmentVariable.value) }
 
-    /// The proxy's URL; nil when there is none on the way. This machine itself is never asked through one.
-    package func proxy(for url: HTTPURL) -> String? {
+    /// The proxy on the way; nil when there is none. This machine itself is never asked through one. Throws `usage` when the
+    /// variable that names it is no proxy's URL.
+    package func proxy(for url: HTTPURL) throws -> HTTPProxy? {
         guard let proxy = url.scheme == "https" ? https : http, !HTTPURL.isLoopback(url.host) else { return nil }
         let host = url.host.hasPrefix("[") ? String(url.host.dropFirst().dropLast()) : url.host
         let address = Self.address(host)
@@ -42,7 +56,7 @@ package struct ProxySettings: Sendable {
                 (port ?? url.port) == url.port && (host.hasSuffix("." + name) || includesItself && host == name)
             }
         }
-        return isExcepted ? nil : proxy
+        return isExcepted ? nil : try proxy.get()
     }
 
     private static func exception(_ text: String) -> Exception? {

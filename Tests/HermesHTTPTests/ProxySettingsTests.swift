@@ -5,15 +5,15 @@ import Testing
 
 @Suite struct ProxySettingsTests {
     private func proxy(_ url: String, _ variables: [String: String]) throws -> String? {
-        try ProxySettings { variables[$0] }.proxy(for: HTTPURL(url))
+        try ProxySettings { variables[$0] }.proxy(for: HTTPURL(url))?.server
     }
 
     @Test func theSchemeChooses() throws {
         let both = ["HTTP_PROXY": "a", "http_proxy": "x", "https_proxy": "b"]
-        #expect(try proxy("http://r.io", both) == "a")
-        #expect(try proxy("https://r.io", both) == "b")
+        #expect(try proxy("http://r.io", both) == "http://a:80")
+        #expect(try proxy("https://r.io", both) == "http://b:80")
         #expect(try proxy("https://r.io", ["HTTP_PROXY": "a"]) == nil)
-        #expect(try proxy("https://r.io", ["ALL_PROXY": "c"]) == "c")
+        #expect(try proxy("https://r.io", ["ALL_PROXY": "c"]) == "http://c:80")
         for url in ["http://localhost:5000", "http://127.1.2.3", "http://[::1]:5000"] {
             #expect(try proxy(url, both) == nil)
         }
@@ -31,6 +31,6 @@ import Testing
     ])
     func exceptions(rule: String, host: String, isExcepted: Bool) throws {
         let found = try proxy("https://\(host)", ["HTTPS_PROXY": "p", "NO_PROXY": rule])
-        #expect(found == (isExcepted ? nil : "p"))
+        #expect(found == (isExcepted ? nil : "http://p:80"))
     }
 }

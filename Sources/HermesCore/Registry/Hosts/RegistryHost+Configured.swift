@@ -73,7 +73,7 @@ extension HostsFile.Host {
         // libcurl shows one certificate per connection; containerd's first is the one that matters.
         return HTTPConnectionSettings(
             authorities: pem, client: clients.first.map { ($0.certificate, $0.key) }, verifies: skipVerify != true,
-            connectTimeout: dialTimeout ?? connectTimeout, proxy: proxy)
+            connectTimeout: dialTimeout ?? connectTimeout, proxy: try proxy.map { try HTTPProxy($0, from: "proxy") })
     }
 }
 
