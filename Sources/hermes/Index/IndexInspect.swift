@@ -53,18 +53,19 @@ struct IndexInspect: ParsableCommand {
         let platform = try self.platform.map { try Platform(parsing: $0) } ?? .host
         let source = try ImageSources.open(target, plainHTTP: plainHTTP ? true : nil)
         let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-        return try waiting {
+        let files = try waiting {
             let image = try await source.resolve(platform: platform)
             guard let files = try await IndexFiles.findReferrer(image, at: source, in: folder) else {
                 throw HermesError(.notFound, "\(image.reference) has no index among its referrers")
             }
-            var mapped = Dictionary(files.layers.map { ($0.ztoc.digest, $0.file) }, uniquingKeysWith: { one, _ in one })
-            return try IndexInspection(files.digest, files.index) { ztoc in
-                guard let file = mapped.removeValue(forKey: ztoc.digest) else {
-                    throw HermesError(.corrupt, "the index lists layer \(ztoc.layerDigest) twice")
-                }
-                return file
+            return files
+        }
+        var mapped = Dictionary(files.layers.map { ($0.ztoc.digest, $0.file) }, uniquingKeysWith: { one, _ in one })
+        return try IndexInspection(files.digest, files.index) { ztoc in
+            guard let file = mapped.removeValue(forKey: ztoc.digest) else {
+                throw HermesError(.corrupt, "the index lists layer \(ztoc.layerDigest) twice")
             }
+            return file
         }
     }
 }

@@ -57,7 +57,7 @@ package struct IndexFiles: Sendable {
     }
 
     /// The index that refers to `image` where the image is; nil when there is none. zTOCs are stored in `folder` while
-    /// they are read, and unlinked.
+    /// they are read, and unlinked. The thread that reads them waits for the registry; no cooperative thread does.
     package static func findReferrer(_ image: Image, at source: any ImageSource, in folder: String) async throws
         -> IndexFiles?
     {
@@ -70,9 +70,11 @@ package struct IndexFiles: Sendable {
                 "the referrer \(descriptor.digest) of \(image.reference) is the index of another image,"
                     + " \(index.subject.digest)")
         }
-        return try IndexFiles(digest: descriptor.digest, index: index, image: image) { ztoc in
-            let stream = try source.openBlob(ztoc.descriptor)
-            return try MappedFile(try download(stream, size: ztoc.size, in: folder))
+        return try await SystemThread.run("hermes-ztoc") {
+            try IndexFiles(digest: descriptor.digest, index: index, image: image) { ztoc in
+                let stream = try source.openBlob(ztoc.descriptor)
+                return try MappedFile(try download(stream, size: ztoc.size, in: folder))
+            }
         }
     }
 
