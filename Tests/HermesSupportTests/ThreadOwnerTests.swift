@@ -17,15 +17,4 @@ import Testing
         }
         #expect(before && own && !other)
     }
-
-    #if DEBUG
-        @Test func aDebugBuildEndsThere() async {
-            let result = await #expect(processExitsWith: .failure) {
-                let owner = ThreadOwner()
-                try SystemThread("owner") { owner.adopt() }.join()
-                owner.assertOwned()
-            }
-            #expect(result?.exitStatus.isSignal == true)
-        }
-    #endif
 }
