@@ -7,7 +7,12 @@ import sys
 import xml.etree.ElementTree as xml
 
 path = pathlib.Path(sys.argv[1])
-for case in xml.parse(path).iter("testcase") if path.exists() else []:
+try:
+    cases = xml.parse(path).iter("testcase") if path.exists() else []
+except xml.ParseError:
+    # The run was killed before it had written all of it.
+    cases = []
+for case in cases:
     if case.find("skipped") is not None:
         continue
     name = f"{case.get('classname')}/{case.get('name')}"
