@@ -12,6 +12,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        // Without its traits it needs no more of Foundation than FoundationEssentials.
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.0"),
     ],
     targets: [
         // The shims: the only targets that include a C library's headers.
@@ -55,11 +60,23 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .target(name: "HermesDaemon", dependencies: ["HermesSupport", "CRE2"], swiftSettings: strict),
+        .target(
+            name: "HermesDaemon",
+            dependencies: [
+                "HermesSupport", "CLinux", "CRE2",
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+                .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            exclude: ["API/proto"],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "hermes",
             dependencies: [
-                "HermesSupport", "HermesCore", "CLinux",
+                "HermesSupport", "HermesCore", "HermesDaemon", "CLinux",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -72,7 +89,9 @@ let package = Package(
             swiftSettings: strict),
         // What tests run as a process of its own, to kill it. It lacks curl, and so what stands behind that.
         .executableTarget(
-            name: "HermesTestChild", dependencies: ["HermesSupport", "HermesDaemon"], path: "Tests/HermesTestChild",
+            name: "HermesTestChild",
+            dependencies: ["HermesSupport", "HermesDaemon", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/HermesTestChild",
             swiftSettings: strict, linkerSettings: [.linkedLibrary("zstd")]),
         .testTarget(
             name: "HermesSupportTests", dependencies: ["HermesSupport", "HermesTestKit", "HermesTestChild"],
@@ -88,7 +107,11 @@ let package = Package(
         ),
         .testTarget(
             name: "HermesDaemonTests",
-            dependencies: ["HermesSupport", "HermesDaemon", "HermesTestKit", "HermesTestChild"],
+            dependencies: [
+                "HermesSupport", "HermesDaemon", "HermesTestKit", "HermesTestChild",
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "HermesTests", dependencies: ["hermes", "HermesSupport", "HermesTestKit"], swiftSettings: strict),

@@ -5,7 +5,11 @@ set -euo pipefail
 build_alone "$@"
 cd "$HERMES_ROOT"
 
-swift test --scratch-path "$HERMES_BUILD/coverage" --disable-xctest --enable-code-coverage >&2
+# By name, as in test_unit.sh.
+for product in hermesPackageTests HermesTestChild; do
+    swift build --product "$product" --scratch-path "$HERMES_BUILD/coverage" --enable-code-coverage >&2
+done
+swift test --skip-build --scratch-path "$HERMES_BUILD/coverage" --disable-xctest --enable-code-coverage >&2
 python3 - "$(swift test --scratch-path "$HERMES_BUILD/coverage" --show-codecov-path)" <<'PYTHON'
 import collections, json, os, sys
 covered, lines = collections.Counter(), collections.Counter()
