@@ -1,6 +1,7 @@
 import Glibc
 import HermesDaemon
 import HermesSupport
+import Logging
 
 /// Does one kind of work for ever, a round at a time, writes a byte after each round, and kills itself in the middle of it:
 /// `HermesTestChild WORK PATH MICROSECONDS`.
@@ -13,6 +14,7 @@ import HermesSupport
             guard let mode = SQLiteConnection.Synchronous(rawValue: String(words[1].dropFirst(6))) else { exit(64) }
             try pairs(words[2], mode, delay)
         case "snapshots": try snapshots(words[2], delay)
+        case "folders": try folders(words[2], delay)
         default: exit(64)
         }
     }
@@ -41,6 +43,22 @@ import HermesSupport
             _ = try store.create(.active, key: "a\(name)", parent: parent, labels: labels)
             parent = "c\(name)"
             try store.commit("a\(name)", as: parent, usage: .init(size: 1, inodes: 1), labels: labels)
+            try finish(round, delay)
+        }
+    }
+
+    /// Each round makes, commits and removes snapshots with their folders.
+    private static func folders(_ path: String, _ delay: UInt32) throws {
+        let log = Logger(label: "child") { _ in SwiftLogNoOpLogHandler() }
+        let snapshotter = try OverlaySnapshotter(root: path, log: log)
+        let start = Int64(Timestamp.now().nanosecondsSinceEpoch)
+        for round in 1... {
+            let name = "\(start)-\(round)"
+            _ = try snapshotter.create(.active, key: "a\(name)", parent: "")
+            try snapshotter.commit("a\(name)", as: "c\(name)")
+            _ = try snapshotter.create(.active, key: "b\(name)", parent: "c\(name)")
+            try snapshotter.remove("b\(name)")
+            if round % 2 == 0 { try snapshotter.remove("c\(name)") }
             try finish(round, delay)
         }
     }

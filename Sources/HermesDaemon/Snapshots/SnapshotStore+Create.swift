@@ -2,12 +2,14 @@ import HermesSupport
 
 extension SnapshotStore {
     /// Adds a view or an active snapshot of a committed one, or of nothing where `parent` is empty. Gives the new id and
-    /// those of the parents.
+    /// those of the parents. `finish` runs last in the transaction: what it throws undoes the creation. No other snapshot has
+    /// the new id then, but one may get it if the transaction fails after it.
     ///
     /// Throws, the first that is true: `invalidArgument` for the kind `committed`, a key or labels that cannot be; `notFound`
     /// for a parent that does not exist, `invalidArgument` for one that is not committed; `alreadyExists`.
     package func create(
-        _ kind: SnapshotKind, key: String, parent: String, labels: [String: String] = [:]
+        _ kind: SnapshotKind, key: String, parent: String, labels: [String: String] = [:],
+        finish: @Sendable (SnapshotChain) throws -> Void = { _ in }
     ) throws -> SnapshotChain {
         guard kind != .committed else {
             throw SnapshotError(.invalidArgument, "a snapshot is created as a view or active, and committed later")
@@ -25,7 +27,9 @@ extension SnapshotStore {
                 .text(key), .optional(base), .integer(kind.rawValue), time, time)
             let id = connection.lastInsertedRow
             try connection.setLabels(labels, of: id)
-            return SnapshotChain(id: id, kind: kind, parents: try connection.snapshotChain(from: base))
+            let chain = SnapshotChain(id: id, kind: kind, parents: try connection.snapshotChain(from: base))
+            try finish(chain)
+            return chain
         }
     }
 

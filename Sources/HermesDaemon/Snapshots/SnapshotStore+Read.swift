@@ -45,4 +45,11 @@ extension SnapshotStore {
             return Dictionary(pairs) { $1 }
         }
     }
+
+    /// Runs `body` with the ids of all snapshots while none is being created or removed.
+    package func withNoWriter<Result: Sendable>(_ body: @Sendable (Set<Int64>) throws -> Result) throws -> Result {
+        try transaction(.write) { connection in
+            try body(Set(try connection.rows("SELECT id FROM snapshots") { try $0.int64(0) }))
+        }
+    }
 }

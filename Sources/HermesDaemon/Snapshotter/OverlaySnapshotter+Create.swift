@@ -1,0 +1,32 @@
+import HermesSupport
+
+extension OverlaySnapshotter {
+    /// Makes an active snapshot or a view, and gives what mounts it. Throws as `SnapshotStore.create` does.
+    package func create(
+        _ kind: SnapshotKind, key: String, parent: String, labels: [String: String] = [:]
+    ) throws -> [SnapshotMount] {
+        let new = try folders.make(kind)
+        do {
+            let chain = try store.create(kind, key: key, parent: parent, labels: labels) { [folders] chain in
+                try folders.place(new, chain)
+            }
+            return SnapshotMount.mounts(chain, in: folders)
+        } catch {
+            // Still there unless the failure was the last step, the commit of the transaction.
+            delete([new])
+            throw error
+        }
+    }
+
+    /// Makes an active snapshot a committed one, with what it takes on the disk now. Throws as `SnapshotStore.commit` does.
+    package func commit(
+        _ key: String, as name: String, labels: [String: String] = [:], parent: String = ""
+    ) throws {
+        var usage = SnapshotUsage()
+        // What is wrong with the call is the store's to say, and in its order.
+        if let record = try? store.stat(key), record.info.kind == .active {
+            usage = try FolderUsage.measure(folders.contents(record.id))
+        }
+        try store.commit(key, as: name, usage: usage, labels: labels, parent: parent)
+    }
+}

@@ -1,0 +1,27 @@
+extension OverlaySnapshotter {
+    /// What mounts a view or an active snapshot. Throws as `SnapshotStore.chain` does.
+    package func mounts(_ key: String) throws -> [SnapshotMount] {
+        SnapshotMount.mounts(try store.chain(key), in: folders)
+    }
+
+    /// What a snapshot takes on the disk without its parents: now where it can change, else as it was committed. Throws
+    /// `notFound`.
+    package func usage(_ key: String) throws -> SnapshotUsage {
+        let record = try store.stat(key)
+        guard record.info.kind == .active else { return record.usage }
+        return try FolderUsage.measure(folders.contents(record.id))
+    }
+
+    /// Throws `notFound`.
+    package func stat(_ key: String) throws -> SnapshotInfo { try store.stat(key).info }
+
+    /// Throws as `SnapshotStore.update` does.
+    package func update(_ info: SnapshotInfo, paths: [String]) throws -> SnapshotInfo {
+        try store.update(info, paths: paths)
+    }
+
+    /// The snapshots that one of the filters lets through. Throws `invalidArgument` for a filter that cannot be read.
+    package func list(_ filters: [String]) throws -> [SnapshotInfo] {
+        try store.records(matching: try SnapshotFilter(filters)).map(\.info)
+    }
+}

@@ -1,0 +1,27 @@
+/// One mount that shows a snapshot, as containerd makes it (containerd.types.Mount).
+package struct SnapshotMount: Sendable, Equatable {
+    /// The file system's type, or "bind".
+    package var type: String
+    /// The folder of a bind mount.
+    package var source: String
+    package var options: [String]
+}
+
+extension SnapshotMount {
+    /// What shows a snapshot, by containerd's overlay snapshotter: a bind mount where one folder is all of it, an overlay
+    /// otherwise, whose lower directories go from the nearest parent to the farthest.
+    static func mounts(_ chain: SnapshotChain, in folders: SnapshotFolders) -> [SnapshotMount] {
+        let own = folders.contents(chain.id)
+        guard let nearest = chain.parents.first else {
+            return [.bind(own, chain.kind == .active ? "rw" : "ro")]
+        }
+        if chain.kind == .view, chain.parents.count == 1 { return [.bind(folders.contents(nearest), "ro")] }
+        let upper = chain.kind == .active ? ["workdir=\(folders.work(chain.id))", "upperdir=\(own)"] : []
+        let lower = chain.parents.map(folders.contents).joined(separator: ":")
+        return [SnapshotMount(type: "overlay", source: "overlay", options: upper + ["lowerdir=\(lower)"])]
+    }
+
+    private static func bind(_ folder: String, _ access: String) -> SnapshotMount {
+        SnapshotMount(type: "bind", source: folder, options: [access, "rbind"])
+    }
+}
