@@ -51,10 +51,11 @@ lint: bootstrap ## formatting and style of Swift, direction of dependencies, she
 bench: bootstrap build ## the project's figures, beside their bars (root; an image of 4 GB is made once)
 	scripts/bench/bench.sh
 
-install: ## into $(DESTDIR)$(PREFIX)/bin, with the links hermes-index and hermes-mount
+install: ## into $(DESTDIR)$(PREFIX)/bin, with the links hermes-index, hermes-mount and hermes-daemon
 	install -D -m 755 bin/hermes $(DESTDIR)$(PREFIX)/bin/hermes
 	ln -sf hermes $(DESTDIR)$(PREFIX)/bin/hermes-index
 	ln -sf hermes $(DESTDIR)$(PREFIX)/bin/hermes-mount
+	ln -sf hermes $(DESTDIR)$(PREFIX)/bin/hermes-daemon
 
 clean: ## what a build leaves in the tree; the cache (~/.cache/hermes), with compiled code, stays
 	rm -rf bin

@@ -1,0 +1,12 @@
+import Dispatch
+
+/// Work that blocks on the disk, run on threads that Dispatch makes as they are needed, never on Swift's cooperative ones.
+struct BlockingWork: Sendable {
+    private let queue = DispatchQueue(label: "hermes-daemon", attributes: .concurrent)
+
+    func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.async { continuation.resume(with: Swift.Result(catching: body)) }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Glibc
+import HermesDaemon
+import HermesSupport
+
+struct DaemonCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "daemon",
+        abstract: "Serve containerd as a snapshotter of ordinary overlay mounts.",
+        discussion: """
+            containerd asks this daemon where to unpack images and what to mount for containers. It answers as containerd's \
+            own overlayfs snapshotter does: images are pulled and unpacked in full, into folders under the root folder. \
+            Nothing is mounted lazily. The command stays in the foreground until it is interrupted.
+
+            EXAMPLE
+              hermes daemon &
+              ctr images pull --snapshotter hermes docker.io/library/python:3.12
+
+              with these lines in /etc/containerd/config.toml:
+
+              [proxy_plugins.hermes]
+                type = "snapshot"
+                address = "/run/hermes-daemon/hermes-daemon.sock"
+            """
+    )
+
+    @Option(help: "The folder of the snapshots and of what is known of them.")
+    var root = "/var/lib/hermes-daemon"
+
+    @Option(help: "The socket that containerd connects to.")
+    var address = "/run/hermes-daemon/hermes-daemon.sock"
+
+    @OptionGroup var logOptions: LogOptions
+
+    func run() throws {
+        let log = logOptions.logger()
+        let interrupt = try Interrupt()
+        let snapshotter = try OverlaySnapshotter(root: Self.absolute(root), log: log)
+        let address = Self.absolute(address)
+        try LocalFolder.make(String(address[..<(address.lastIndex(of: "/") ?? address.endIndex)]))
+        let server = try DaemonServer(snapshotter, address: address, log: log)
+        interrupt.hold {
+            ServiceManager.stopping()
+            server.stop()
+        }
+        CommandLog.say("answering on \(address)", ["address": "\(address)"])
+        ServiceManager.ready()
+        try server.run()
+    }
+
+    /// A path from the current folder as one from the root.
+    private static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
+        defer { free(current) }
+        return "\(String(cString: current))/\(path)"
+    }
+}

@@ -1,0 +1,211 @@
+#!/usr/bin/env bash
+# The daemon as a snapshotter of a real containerd: beside overlayfs, with the same image.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+. "$HERMES_ROOT/scripts/containerd.sh"
+
+make_temp shared
+ROOT=$shared/root
+SNAPSHOTS=$ROOT/snapshots
+SOCKET=$shared/hermes.sock
+
+# daemon_start: hermes daemon in the background, until it says that it answers. Sets DAEMON_PID.
+daemon_start() {
+    : >"$shared/daemon.log"
+    "$HERMES" daemon --root "$ROOT" --address "$SOCKET" 2>>"$shared/daemon.log" &
+    DAEMON_PID=$!
+    wait_until 20 grep -q '^answering on ' "$shared/daemon.log" || {
+        cat "$shared/daemon.log"
+        return 1
+    }
+}
+# Checks run in subshells, so the process is found by what it left: its number in a file.
+daemon_up() {
+    daemon_start
+    echo "$DAEMON_PID" >"$shared/pid"
+}
+daemon_pid() { cat "$shared/pid"; }
+daemon_end() { kill -TERM "$(daemon_pid)" 2>/dev/null || true; }
+
+# An image of three layers that runs: busybox, a folder that is replaced, a file that is removed, links.
+make_image() {
+    umoci init --layout "$shared/oci"
+    umoci new --image "$shared/oci:small"
+    umoci unpack --image "$shared/oci:small" "$shared/bundle"
+    mkdir -p "$shared/bundle/rootfs/bin" "$shared/bundle/rootfs/data/old" "$shared/bundle/rootfs/tmp"
+    cp /bin/busybox "$shared/bundle/rootfs/bin/busybox"
+    ln -s busybox "$shared/bundle/rootfs/bin/sh"
+    head -c 3000000 /dev/urandom >"$shared/bundle/rootfs/data/large"
+    ln "$shared/bundle/rootfs/data/large" "$shared/bundle/rootfs/data/again"
+    touch "$shared/bundle/rootfs/data/old/gone"
+    # A time that differs by whole seconds, or umoci may leave the folder out of a layer.
+    touch -d 2020-01-01 "$shared/bundle/rootfs/data"
+    umoci repack --image "$shared/oci:small" --refresh-bundle "$shared/bundle"
+    rm -r "$shared/bundle/rootfs/data/old"
+    chmod 1777 "$shared/bundle/rootfs/tmp"
+    head -c 2000000 /dev/urandom >"$shared/bundle/rootfs/data/second"
+    touch -d 2020-01-02 "$shared/bundle/rootfs/data"
+    umoci repack --image "$shared/oci:small" --refresh-bundle "$shared/bundle"
+    echo third >"$shared/bundle/rootfs/data/third"
+    touch -d 2020-01-03 "$shared/bundle/rootfs/data"
+    umoci repack --image "$shared/oci:small" "$shared/bundle"
+    push_layout "$shared/oci:small" test/small:latest
+}
+
+IMAGE=$REGISTRY/test/small:latest
+pull() { ctr_ images pull --plain-http --snapshotter "$1" "$IMAGE"; }
+hermes_snapshots() { ctr_ snapshots --snapshotter hermes "$@"; }
+# top SNAPSHOTTER: the committed snapshot that nothing stands on.
+top() {
+    ctr_ snapshots --snapshotter "$1" ls | awk '$NF == "Committed" {name[$1]; if (NF == 3) parent[$2]}
+        END {for (n in name) if (!(n in parent)) print n}'
+}
+# shown SNAPSHOTTER DIR: mounts a view of the image on DIR, unmounted with the check.
+shown() {
+    mkdir -p "$2"
+    ctr_ snapshots --snapshotter "$1" view "view-$1" "$(top "$1")" >/dev/null
+    on_exit ctr_ snapshots --snapshotter "$1" rm "view-$1"
+    ctr_ snapshots --snapshotter "$1" mounts "$2" "view-$1" >"$2.sh"
+    sh -e "$2.sh"
+    on_exit unmount "$2"
+}
+# refused PATTERN COMMAND...: fails with a message that has PATTERN.
+refused() {
+    local pattern=$1
+    shift
+    not "$@" 2>"$shared/refused"
+    cat "$shared/refused"
+    grep -q "$pattern" "$shared/refused"
+}
+# What the daemon itself knows: containerd keeps names of its own, and removes by garbage collection, a moment later.
+rows() {
+    python3 -c 'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute("SELECT count(*) FROM snapshots").fetchone()[0])' \
+        "$ROOT/metadata.db"
+}
+answers() { hermes_snapshots ls; }
+as_many_folders_as_rows() { (($(rows) == $(folders))); }
+is_empty() { (($(rows) == 0)) && [[ -z $(ls -A "$SNAPSHOTS") ]]; }
+folders() { find "$SNAPSHOTS" -mindepth 1 -maxdepth 1 | wc -l; }
+
+shows_the_same_files() {
+    pull hermes
+    pull overlayfs
+    make_temp work
+    shown hermes "$work/hermes"
+    shown overlayfs "$work/overlayfs"
+    [[ $(stat -f -c %T "$work/hermes") == overlayfs ]]
+    [[ -s $work/hermes/data/large && ! -e $work/hermes/data/old ]]
+    # No layer describes the root folder, so its time is that of the pull.
+    treediff --ignore mtime:. "$work/overlayfs" "$work/hermes"
+}
+counts_the_same_usage() {
+    # Keys are chain IDs, so they are the same in both.
+    hermes_snapshots usage | sort >"$shared/usage.hermes"
+    ctr_ snapshots --snapshotter overlayfs usage | sort >"$shared/usage.overlayfs"
+    (($(wc -l <"$shared/usage.hermes") == 4))
+    diff "$shared/usage.overlayfs" "$shared/usage.hermes"
+}
+answers_with_codes() {
+    hermes_snapshots prepare one >/dev/null
+    refused 'already exists' hermes_snapshots prepare one
+    refused 'not found' hermes_snapshots prepare two missing
+    refused 'not found' hermes_snapshots rm missing
+    refused 'invalid argument' hermes_snapshots view two one
+    refused 'failed precondition' hermes_snapshots rm "$(hermes_snapshots ls | awk 'NR > 1 && NF == 2 && $2 == "Committed" {print $1}')"
+    hermes_snapshots label one a=b
+    hermes_snapshots info one | jq -e '.Labels.a == "b" and .Kind == "Active" and .Created != null'
+    hermes_snapshots commit first one
+    hermes_snapshots info first | jq -e '.Kind == "Committed"'
+    hermes_snapshots rm first
+    refused 'not found' hermes_snapshots info first
+}
+runs_a_container() {
+    local said
+    said=$(ctr_ run --rm --snapshotter hermes --net-host "$IMAGE" try /bin/busybox sh -c 'echo hello >/data/new; cat /data/new /data/third')
+    printf '%s\n' "$said"
+    [[ $said == $'hello\nthird' ]]
+    not hermes_snapshots info try
+}
+refuses_a_second() {
+    fails 69 "$HERMES" daemon --root "$ROOT" --address "$shared/other.sock"
+    fails 69 "$HERMES" daemon --root "$shared/other" --address "$SOCKET"
+    [[ $(stat -c %a "$SOCKET") == 600 ]]
+    answers
+}
+# killed_in_a_pull DELAY: kill -9 at some moment of a pull; the next daemon has a folder for each row and no other, and the
+# image can be pulled.
+killed_in_a_pull() {
+    remove_all
+    pull hermes >"$shared/pull.log" 2>&1 &
+    local puller=$!
+    sleep "$1"
+    kill -KILL "$(daemon_pid)"
+    wait "$puller" || true
+    [[ -S $SOCKET ]]
+    wait_until 20 process_gone "$(daemon_pid)"
+    daemon_up
+    as_many_folders_as_rows
+    # containerd connects again after a moment, and refuses calls until then.
+    wait_until 20 pull hermes
+    make_temp work
+    shown hermes "$work/hermes"
+    diff -r "$shared/bundle/rootfs/data" "$work/hermes/data"
+}
+remove_all() {
+    ctr_ images rm --sync "$IMAGE" >/dev/null 2>&1 || true
+    # Children first: a parent is refused while it has one.
+    local round name
+    for round in 1 2 3 4 5; do
+        for name in $(hermes_snapshots ls | awk 'NR > 1 {print $1}'); do hermes_snapshots rm "$name" 2>/dev/null || true; done
+    done
+}
+leaves_nothing() {
+    remove_all
+    wait_until 20 is_empty || {
+        ls -l "$SNAPSHOTS"
+        return 1
+    }
+}
+ends_on_signal() {
+    kill -TERM "$(daemon_pid)"
+    wait_until 20 process_gone "$(daemon_pid)"
+    [[ ! -e $SOCKET ]]
+    daemon_up
+    wait_until 20 answers
+}
+tells_its_manager() {
+    python3 - "$HERMES" "$shared/notified" <<'PYTHON'
+import os, signal, socket, subprocess, sys
+os.mkdir(sys.argv[2])
+manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+manager.bind(sys.argv[2] + "/notify")
+manager.settimeout(20)
+daemon = subprocess.Popen(
+    [sys.argv[1], "daemon", "--root", sys.argv[2] + "/root", "--address", sys.argv[2] + "/socket"],
+    env={**os.environ, "NOTIFY_SOCKET": sys.argv[2] + "/notify"})
+try:
+    assert manager.recv(100) == b"READY=1"
+    socket.socket(socket.AF_UNIX).connect(sys.argv[2] + "/socket")
+    daemon.send_signal(signal.SIGINT)
+    assert manager.recv(100) == b"STOPPING=1"
+    assert daemon.wait(20) == 0
+finally:
+    daemon.kill()
+PYTHON
+}
+
+quietly make_image
+daemon_up
+on_exit daemon_end
+containerd_start "$shared/containerd" "$SOCKET"
+
+check "an image shows the same files as with overlayfs" shows_the_same_files
+check "usage is that of overlayfs" counts_the_same_usage
+check "errors have their codes" answers_with_codes
+check "a container runs" runs_a_container
+check "a second daemon is refused" refuses_a_second
+for delay in 0.1 0.3 0.6; do check "kill -9 in a pull, after $delay s" killed_in_a_pull "$delay"; done
+check "SIGTERM ends it, and the next one goes on" ends_on_signal
+check "READY and STOPPING are told" tells_its_manager
+check "nothing is left of removed images" leaves_nothing
+check_summary "$(basename "$0" .sh)"
