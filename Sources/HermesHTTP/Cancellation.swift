@@ -5,6 +5,6 @@ package struct Cancellation: Sendable {
     /// Makes one that calls `action`, which must allow more than one call.
     package init(_ action: @escaping @Sendable () -> Void) { self.action = action }
 
-    /// Stops it soon. What was started still calls its completion, once.
+    /// Stops the operation soon. The operation still calls its completion, once.
     package func cancel() { action() }
 }

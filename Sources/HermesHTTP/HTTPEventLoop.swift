@@ -124,7 +124,7 @@ final class HTTPEventLoop: @unchecked Sendable {
         case .start(let transfer): start(transfer)
         case .cancel(let transfer):
             guard let easy = transfer.easy else { return }
-            // Whoever cancels may do so because nothing comes: where no other transfer uses the connection, it goes.
+            // A dead connection may be the reason to cancel, so it is closed unless another transfer uses it.
             hermes_curl_set_long(easy, CURLOPT_FORBID_REUSE, 1)
             let name = transfer.url.display
             end(transfer, .failure(HermesError(.interrupted, "the request to \(name) was cancelled")))

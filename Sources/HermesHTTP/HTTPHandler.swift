@@ -1,6 +1,6 @@
 import HermesSupport
 
-/// What a handler wants after it got some bytes.
+/// The answer of a handler to the bytes that it was given.
 package enum HTTPFlow: Sendable {
     /// The bytes are taken; more can come.
     case taken
@@ -10,7 +10,7 @@ package enum HTTPFlow: Sendable {
     case stop
 }
 
-/// What receives an answer.
+/// The receiver of an answer.
 ///
 /// All calls come from the client's event-loop thread, one after the other, and must not block: every transfer of the
 /// client waits meanwhile. `finished` comes exactly once and last.

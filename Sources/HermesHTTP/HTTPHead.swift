@@ -6,7 +6,7 @@ package struct HTTPHead: Sendable {
     package let status: Int
     /// The header fields in order, names in lower case.
     package let headers: [(name: String, value: String)]
-    /// Who answered: the request's URL, or the one that it was redirected to.
+    /// The URL that answered: the request's, or the one that the request was redirected to.
     package let url: HTTPURL
 
     /// The first field of that name, which is given in lower case.

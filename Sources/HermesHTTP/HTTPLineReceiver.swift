@@ -1,7 +1,7 @@
 import HermesSupport
 import Synchronization
 
-/// What stands between the event loop, which brings the bytes of an `HTTPLineStream`, and the task that reads its lines.
+/// The buffer between the event loop, which brings the bytes of an `HTTPLineStream`, and the task that reads its lines.
 ///
 /// The calls of `HTTPHandler` come from the event-loop thread, `head` and `next` from a task; the lock is held for as long as
 /// it takes to copy a piece of the body.
@@ -30,7 +30,7 @@ final class HTTPLineReceiver: HTTPHandler, Sendable {
     private let name: String
     private let state: Mutex<State>
 
-    /// `name` is what errors call the answer; `limit` is the longest line in bytes.
+    /// `name` names the answer in errors; `limit` is the longest line in bytes.
     init(name: String, limit: Int) {
         self.name = name
         state = Mutex(State(buffer: LineBuffer(limit: limit)))
@@ -60,7 +60,7 @@ final class HTTPLineReceiver: HTTPHandler, Sendable {
         }
     }
 
-    /// The next line; nil at the end, and after an error. Throws `usage` when somebody waits for one already.
+    /// The next line; nil at the end, and after an error. Throws `usage` when another task waits for a line already.
     func next() async throws -> [UInt8]? {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
@@ -81,7 +81,7 @@ final class HTTPLineReceiver: HTTPHandler, Sendable {
         }
     }
 
-    /// Ends the transfer, because nobody wants its lines any more. May be called more than once.
+    /// Ends the transfer, because the reader wants no more lines. May be called more than once.
     func cancel() {
         let (task, waiter, answer) = state.withLock { state in
             state.cancelled = true
@@ -93,7 +93,7 @@ final class HTTPLineReceiver: HTTPHandler, Sendable {
         if let answer { waiter?.resume(with: answer) }
     }
 
-    /// What a reader gets now; nil when it has to wait.
+    /// The answer that a reader gets now; nil when the reader has to wait.
     private func take(_ state: inout State) -> Answer? {
         if state.failed { return .success(nil) }
         if state.cancelled { return fail(&state, HermesError(.interrupted, "the request to \(name) was cancelled")) }
@@ -126,7 +126,8 @@ final class HTTPLineReceiver: HTTPHandler, Sendable {
         return state.task
     }
 
-    /// Whether what is held is enough for now; it must not stop within a line, which nobody could take.
+    /// Whether the buffer holds enough for now. The transfer must not pause within a line, because no reader could take
+    /// half a line.
     private func isFull(_ buffer: LineBuffer) -> Bool { buffer.hasLine && buffer.count >= Self.window }
 
     func began(_ head: HTTPHead) -> Bool {

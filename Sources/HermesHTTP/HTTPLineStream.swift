@@ -3,9 +3,10 @@ import HermesSupport
 /// The body of an answer, line by line, while it comes: for a watch of Kubernetes, which answers with one JSON document on
 /// each line and ends when it likes.
 ///
-/// A line ends with LF or CRLF, which are no part of it; the last one counts also without, if the answer ends in order. At
-/// most a few hundred KiB and one line are held in memory: the transfer waits for a slow reader. It ends, and its connection
-/// is closed, with the last reference to the stream and its iterators, or with the reader's task.
+/// A line ends with LF or CRLF, which do not belong to the line. The last line also counts without them, if the answer
+/// ends in order. At most a few hundred KiB and one line are held in memory: the transfer waits for a slow reader. The
+/// transfer ends, and its connection is closed, with the last reference to the stream and its iterators, or with the
+/// reader's task.
 ///
 /// Can be used from any thread, by one reader at a time. Iterating throws:
 /// - `protocolViolation` for a line that is longer than the limit,

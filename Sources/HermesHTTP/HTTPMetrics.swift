@@ -1,7 +1,7 @@
 import HermesSupport
 import Synchronization
 
-/// What the clients that share this object have done.
+/// The counters of the clients that share this object.
 ///
 /// Safe for use from any thread; counting takes no lock.
 package final class HTTPMetrics: Sendable {

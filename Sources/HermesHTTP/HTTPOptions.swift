@@ -35,7 +35,7 @@ struct HTTPOptions {
         try number(CURLOPT_TCP_KEEPALIVE, 1)
         try number(CURLOPT_BUFFERSIZE, 256 << 10)
         try number(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-        // Set also where there is none: libcurl must not look into the environment by its own rules.
+        // The option is also set without a proxy: libcurl must not look into the environment by its own rules.
         try string(CURLOPT_PROXY, proxy?.server ?? "")
         if let user = proxy?.user { try string(CURLOPT_PROXYUSERNAME, user) }
         if let password = proxy?.password { try string(CURLOPT_PROXYPASSWORD, password) }

@@ -5,9 +5,9 @@ import HermesSupport
 package struct HTTPProxy: Hashable, Sendable {
     /// Scheme, host and port as they go to libcurl, without name and password, which it would show in its errors.
     package let server: String
-    /// The name for the proxy's login, decoded; nil for none.
+    /// The name for the proxy's login, decoded; nil without a login.
     let user: String?
-    /// The password for the proxy's login, decoded; nil for none.
+    /// The password for the proxy's login, decoded; nil without a password.
     let password: String?
 
     /// The schemes that libcurl knows, with the ports that Go's programs take where the URL has none.
@@ -15,8 +15,8 @@ package struct HTTPProxy: Hashable, Sendable {
         "http": 80, "https": 443, "socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080,
     ]
 
-    /// Parses a proxy's URL; without a scheme it is an http URL, as with Go. `source` is where it stands, for errors. Throws
-    /// `usage` for anything that is no proxy's URL, and never with a part of it.
+    /// Parses a proxy's URL; without a scheme it is an http URL, as with Go. `source` says in errors where the URL was
+    /// found. Throws `usage` when the text is not the URL of a proxy; the error never quotes a part of the text.
     package init(_ text: String, from source: String) throws {
         func fail(_ why: String) -> HermesError {
             HermesError(
@@ -44,7 +44,7 @@ package struct HTTPProxy: Hashable, Sendable {
         guard let scheme = try part(CURLUPART_SCHEME)?.lowercased(), let standard = Self.schemes[scheme] else {
             throw fail("its scheme is none of http, https, socks4, socks4a, socks5, socks5h")
         }
-        // "http://name:12/3@host": the host is then "name", which nobody meant, and the rest is a password.
+        // In "http://name:12/3@host" the host is "name", which the user did not mean, and the rest is a password.
         for rest in [CURLUPART_PATH, CURLUPART_QUERY, CURLUPART_FRAGMENT] {
             guard try part(rest)?.contains("@") != true else {
                 throw fail("an @ stands behind the host, so its password is cut off at a /, ? or #")

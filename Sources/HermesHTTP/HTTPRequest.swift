@@ -1,6 +1,6 @@
 /// One HTTP request. A value: it can be sent again.
 package struct HTTPRequest: Sendable {
-    /// What is sent after the headers. Every body can be sent again from its start.
+    /// The bytes that are sent after the headers. Every body can be sent again from its start.
     package enum Body: Sendable {
         /// Nothing; a POST then says "Content-Length: 0".
         case none

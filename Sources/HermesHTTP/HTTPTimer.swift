@@ -3,7 +3,7 @@ import HermesSupport
 /// An action that the event loop runs at a point of time. Event-loop thread only.
 package final class HTTPTimer {
     package let due: Monotonic
-    /// Nil once it was taken or cancelled: what it holds is free from then on.
+    /// Nil once the action was taken or cancelled, so that the objects that the action holds are released.
     private var action: (() -> Void)?
 
     init(_ due: Monotonic, _ action: @escaping () -> Void) {

@@ -17,7 +17,7 @@ final class HTTPTransfer: @unchecked Sendable {
     /// The thread of the loop that has it, from its start on.
     var owner: ThreadOwner?
     private let metrics: HTTPMetrics
-    /// Who gets the answer; nil once it got all of it, so that a handler may keep its task.
+    /// The receiver of the answer; nil once the answer is complete, so that a handler may keep its task.
     private var handler: (any HTTPHandler)?
     /// Where the current hop goes to.
     private(set) var url: HTTPURL
@@ -41,7 +41,7 @@ final class HTTPTransfer: @unchecked Sendable {
     private var stopped = false
     /// Why a callback made libcurl stop.
     private var failure: HermesError?
-    /// Bytes of a redirect's body, which nobody wants.
+    /// Bytes of a redirect's body, which no handler wants.
     private var discarded = 0
 
     /// Checks the request and opens its file. Throws `usage` for a header with a control character.
@@ -124,7 +124,7 @@ final class HTTPTransfer: @unchecked Sendable {
         handler?.finished(result)
     }
 
-    /// What libcurl's result means.
+    /// The meaning of libcurl's result.
     func outcome(_ code: CURLcode) -> Outcome {
         owner?.assertOwned()
         if stopped { return .finished(.success(())) }
@@ -147,7 +147,7 @@ final class HTTPTransfer: @unchecked Sendable {
 
     /// A line of the head; false makes libcurl stop.
     func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
-        // What comes after the head are trailers.
+        // Headers that come after the head are trailers.
         guard !begun, location == nil else { return true }
         do {
             guard let head = try parser.line(line) else { return true }
@@ -163,7 +163,7 @@ final class HTTPTransfer: @unchecked Sendable {
         }
     }
 
-    /// Bytes of the body; returns what libcurl is to be told.
+    /// Takes bytes of the body; returns the answer for libcurl.
     func receiveBody(_ bytes: UnsafeRawBufferPointer) -> HTTPFlow {
         if location != nil {
             discarded += bytes.count

@@ -23,7 +23,7 @@ package struct HTTPURL: Hashable, Sendable {
     package static let limit = 32 << 10
 
     /// Parses `text`; with `base`, a relative reference is resolved against it (RFC 3986 section 5). Throws
-    /// `protocolViolation` for anything that is no http or https URL, and for one with a user name in it.
+    /// `protocolViolation` when the text is not an http or https URL, and for a URL with a user name in it.
     package init(_ text: String, relativeTo base: HTTPURL? = nil) throws {
         func fail(_ why: String) -> HermesError {
             HermesError(
@@ -66,7 +66,7 @@ package struct HTTPURL: Hashable, Sendable {
         self.text = whole
     }
 
-    /// Scheme, host and port: what a credential may be sent to.
+    /// Scheme, host and port: the unit to which a credential may be sent.
     package var origin: String { "\(scheme)://\(host):\(port)" }
 
     /// The URL fit for a message: without the query, which in signed URLs is a credential.

@@ -9,7 +9,7 @@ final class HTTPUpload {
     private let file: Int32?
     private var offset: Int64 = 0
 
-    /// nil when there is no body. Opens the file; throws as a file that cannot be opened does.
+    /// Opens the file of a body. Returns nil without a body; throws the file error of a file that cannot be opened.
     init?(_ body: HTTPRequest.Body) throws {
         switch body {
         case .none: return nil

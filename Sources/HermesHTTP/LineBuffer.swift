@@ -18,14 +18,14 @@ struct LineBuffer {
     /// Whether a line is complete.
     var hasLine: Bool { end != nil }
 
-    /// Whether what is held is the beginning of a line that is too long, whatever comes.
+    /// Whether the buffer begins with a line that is too long, however it goes on.
     var isOverlong: Bool {
         // One more may be the CR of its end.
         end == nil && count > limit && (count - 1 > limit || bytes.last != UInt8(ascii: "\r"))
     }
 
     mutating func append(_ more: UnsafeRawBufferPointer) {
-        // Moves what is left only when that is less than what is freed.
+        // The rest is moved only when it is shorter than the part that is freed.
         if start > bytes.count / 2 {
             bytes.removeSubrange(..<start)
             end = end.map { $0 - start }
@@ -36,7 +36,7 @@ struct LineBuffer {
         if end == nil { end = newline(from: old) }
     }
 
-    /// Takes the next complete line, without its end; nil when there is none. Throws `LineTooLong`.
+    /// Takes the next complete line, without its end; nil when no line is complete. Throws `LineTooLong`.
     mutating func next() throws(LineTooLong) -> [UInt8]? {
         guard let lineEnd = end else { return nil }
         let line = try line(upTo: lineEnd)
@@ -45,7 +45,7 @@ struct LineBuffer {
         return line
     }
 
-    /// Takes what stands behind the last LF, once no more comes; nil when that is nothing. Throws `LineTooLong`.
+    /// Takes the bytes behind the last LF, once no more bytes come; nil when no bytes are left. Throws `LineTooLong`.
     mutating func rest() throws(LineTooLong) -> [UInt8]? {
         guard count > 0 else { return nil }
         // Without its LF a CR is a byte like others.

@@ -9,7 +9,7 @@ package struct ProxySettings: Sendable {
     private let https: Result<HTTPProxy, HermesError>?
     private let exceptions: [Exception]
 
-    /// What is reached without a proxy.
+    /// A host or network that is reached without a proxy.
     private enum Exception: Sendable, Equatable {
         case everything
         /// An address's leading bits.
@@ -41,8 +41,8 @@ package struct ProxySettings: Sendable {
     /// This process's environment, as it is now.
     package static var environment: ProxySettings { ProxySettings(variable: EnvironmentVariable.value) }
 
-    /// The proxy on the way; nil when there is none. This machine itself is never asked through one. Throws `usage` when the
-    /// variable that names it is no proxy's URL.
+    /// The proxy on the way to `url`; nil when there is none. This machine itself is never asked through a proxy.
+    /// Throws `usage` when the variable that names the proxy does not hold the URL of a proxy.
     package func proxy(for url: HTTPURL) throws -> HTTPProxy? {
         guard let proxy = url.scheme == "https" ? https : http, !HTTPURL.isLoopback(url.host) else { return nil }
         let host = url.host.hasPrefix("[") ? String(url.host.dropFirst().dropLast()) : url.host
