@@ -9,7 +9,7 @@ package struct HermesError: Error, Sendable {
     package let message: String
     /// The failure underneath, if there is one; printed after the message.
     package let cause: (any Error)?
-    /// What the user can do about it, if that is known.
+    /// The user's remedy, if one is known.
     package let advice: String?
 
     /// Makes an error. `message` holds no line break.

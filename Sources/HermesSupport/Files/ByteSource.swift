@@ -4,6 +4,6 @@
 package protocol ByteSource: AnyObject {
     /// Reads up to `buffer.count` bytes and returns their number; 0 only at the end (or for an empty buffer).
     ///
-    /// Throws what made the stream break. A stream that has thrown is not read again.
+    /// Throws the error that broke the stream. A stream that has thrown is not read again.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
 }

@@ -3,8 +3,9 @@ import Glibc
 /// A folder that is in use: a lock on it (flock(2)) that other processes respect before they remove it. It ends with this
 /// object, or with the process.
 ///
-/// Whoever uses what lies in a folder holds a shared lease; whoever removes the folder holds it alone meanwhile. Every
-/// lease is of an open file of its own, so that they exclude each other within a process as well.
+/// A process that uses the files in a folder holds a shared lease. A process that removes the folder holds the lease
+/// alone meanwhile. Every lease has an open file of its own, so that leases exclude each other within a process as
+/// well.
 package final class FolderLease: Sendable {
     /// The open folder.
     package let descriptor: Int32
@@ -13,7 +14,8 @@ package final class FolderLease: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Takes a shared lease, and waits for who is removing the folder at this moment. Throws `notFound` when it is gone.
+    /// Takes a shared lease. Waits for a process that is removing the folder at this moment, and throws `notFound` when
+    /// the folder is gone.
     package static func shared(_ path: String) throws -> FolderLease {
         let lease = try FolderLease(opening: path)
         while flock(lease.descriptor, LOCK_SH) != 0 {
@@ -23,7 +25,7 @@ package final class FolderLease: Sendable {
         return lease
     }
 
-    /// Takes the only lease; nil when somebody uses the folder, or it is gone.
+    /// Takes the only lease; nil when a process uses the folder, or the folder is gone.
     package static func alone(_ path: String) -> FolderLease? {
         guard let lease = try? FolderLease(opening: path), flock(lease.descriptor, LOCK_EX | LOCK_NB) == 0,
             lease.isStill(path)

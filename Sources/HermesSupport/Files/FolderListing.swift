@@ -1,6 +1,6 @@
 import Glibc
 
-/// What lies in a local folder.
+/// Lists the contents of a local folder.
 package enum FolderListing {
     /// The names in the folder at `path`, "." and ".." left out, in no order. Throws the error of the failed call.
     package static func names(in path: String) throws(SystemError) -> [String] {

@@ -1,6 +1,6 @@
 import CZstd
 
-/// zstd (RFC 8878), for what travels compressed.
+/// zstd (RFC 8878), for data that is sent compressed.
 package enum Zstandard {
     /// How many bytes `bytes` take when they are compressed at zstd's default level. Throws `system` without memory.
     package static func compressedSize(of bytes: UnsafeRawBufferPointer) throws -> Int64 {

@@ -1,6 +1,6 @@
 /// How often one kind of line may be written to a log: a pure state machine.
 ///
-/// A burst passes; what comes beyond it within a period is held back, and counted for the next line that passes.
+/// A burst passes. Lines beyond it within a period are not written; the next line that passes gives their number.
 package struct LogLimit {
     /// Lines that pass in a period.
     package static let burst = 5

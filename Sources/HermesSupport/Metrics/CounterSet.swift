@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What the counters of one metric are told apart by: a label of the Prometheus data model with a fixed set of values.
+/// A label that tells the counters of one metric apart, as in the Prometheus data model, with a fixed set of values.
 package protocol MetricLabel: CaseIterable, Equatable, Sendable {
     /// The label's name, such as "source".
     static var labelName: String { get }

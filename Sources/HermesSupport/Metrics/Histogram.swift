@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// Safe for use from any thread; observing takes no lock.
 package final class Histogram: @unchecked Sendable {
-    /// The buckets' upper bounds in seconds; one more bucket takes what is above the last.
+    /// The buckets' upper bounds in seconds; one more bucket takes the values above the last bound.
     package static let bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
     private let buckets: UnsafeMutablePointer<Atomic<Int>>
@@ -39,7 +39,7 @@ package final class Histogram: @unchecked Sendable {
                     value: Double(count)))
         }
         samples.append(.init(suffix: "_sum", value: Double(nanoseconds.load(ordering: .relaxed)) / 1e9))
-        // The last bucket's, so that the count is never another than what the buckets say.
+        // The count is the last bucket's, so that it never differs from the buckets.
         samples.append(.init(suffix: "_count", value: Double(count)))
         return MetricFamily(name: name, help: help, kind: .histogram, samples: samples)
     }

@@ -1,13 +1,13 @@
 /// One metric with the values that it has now, as Prometheus's text format groups them.
 package struct MetricFamily: Sendable {
-    /// What the values mean over time.
+    /// The meaning of the values over time.
     package enum Kind: String, Sendable {
         case counter, gauge, histogram
     }
 
     /// One line of values.
     package struct Sample: Sendable {
-        /// What a histogram adds to the metric's name.
+        /// The suffix that a histogram adds to the metric's name.
         package let suffix: String
         package let labels: [(name: String, value: String)]
         package let value: Double

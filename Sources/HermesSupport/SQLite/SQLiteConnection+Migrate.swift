@@ -5,16 +5,16 @@ extension SQLiteConnection {
         get throws { try row("PRAGMA user_version") { try $0.int64(0) } ?? 0 }
     }
 
-    /// Brings the schema to a version: `steps[n]` makes version n + 1 of version n, so there are `version` steps. Each runs
-    /// in a transaction of its own together with the change of the number, so a kill between two of them loses nothing, and
-    /// two processes that do the same at once do it once.
+    /// Brings the schema to a version: `steps[n]` makes version n + 1 of version n, so there are `version` steps. Each
+    /// runs in a transaction of its own together with the change of the number. So a kill between two steps loses
+    /// nothing, and of two processes that migrate at the same time only one runs each step.
     ///
     /// Throws `unsupported` for a database of a newer version, and leaves it alone.
     package func migrate(to version: Int64, steps: [(SQLiteConnection) throws -> Void]) throws {
         guard version == steps.count else {
             throw HermesError(.system, "\(steps.count) steps cannot bring the database \(path) to version \(version)")
         }
-        // Without a lock for what is the rule: that there is nothing to do.
+        // The first check takes no lock, because there is usually nothing to do.
         while try checkedVersion(upTo: version) < version {
             try transaction {
                 let current = try checkedVersion(upTo: version)

@@ -8,8 +8,9 @@ extension SQLiteConnection {
             try statement.bind(values)
             let before = sqlite3_total_changes64(handle)
             while try statement.step() != nil {}
-            // What a foreign key's action removed counts in the total, so the statement's own number is taken, which is that
-            // of an earlier one where this one has changed nothing.
+            // SQLite's total also counts the rows that a foreign key's action removed, so the number of the statement
+            // itself is taken. After a statement that changed nothing, that number is still the one of an earlier
+            // statement.
             return sqlite3_total_changes64(handle) == before ? 0 : Int(sqlite3_changes64(handle))
         }
     }

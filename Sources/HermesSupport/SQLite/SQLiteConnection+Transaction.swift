@@ -1,15 +1,15 @@
 import CSQLite
 
 extension SQLiteConnection {
-    /// What a transaction is for.
+    /// The purpose of a transaction.
     package enum Access: String {
-        /// It sees one state throughout, however others write meanwhile, and needs no lock for it.
+        /// The transaction sees one state throughout, even while others write, and needs no lock.
         case read = "BEGIN"
-        /// It takes the one lock for writing at its start, so that what it reads stays true until it writes.
+        /// The transaction takes the one lock for writing at its start, so that its reads stay true until it writes.
         case write = "BEGIN IMMEDIATE"
     }
 
-    /// Runs `body` in a transaction: all of what it writes stays, or, when anything throws, none of it.
+    /// Runs `body` in a transaction: all its changes stay, or, when anything throws, none of them.
     ///
     /// Throws `unavailable` when another connection writes for longer than the busy timeout. A transaction within
     /// another is a mistake of the caller's, and throws `system`.

@@ -20,14 +20,14 @@ package final class SQLiteConnection {
     /// The path as it was given, for messages.
     package let path: String
     let handle: OpaquePointer
-    /// Statements that nobody uses at the moment, by their text. Texts are constants of the program, so they are few.
+    /// Statements that are not in use, by their text. Texts are constants of the program, so they are few.
     private var idle: [String: SQLiteStatement] = [:]
 
     /// Opens a database; makes it if there is none. `busyTimeout` says for how many milliseconds a call waits for other
     /// connections before it throws `unavailable`.
     ///
-    /// Throws `corrupt` for a file that is no database, `notFound` when the folder is missing, `cannotCreate` or `denied`
-    /// when the file cannot be made or written.
+    /// Throws `corrupt` when the file is not a database, `notFound` when the folder is missing, `cannotCreate` or
+    /// `denied` when the file cannot be made or written.
     package init(_ path: String, synchronous: Synchronous, busyTimeout: Int32 = 5000) throws {
         let file = try SQLiteFile.prepare(path)
         var opened: OpaquePointer?

@@ -4,8 +4,9 @@ import Glibc
 enum SQLiteFile {
     /// Makes the file, if there is none, readable for its owner alone, and gives its path without symbolic links in it.
     ///
-    /// SQLite would make it with mode 0644; the files beside it (-wal, -shm) get the mode of this one. Symbolic links on
-    /// the way to the folder are resolved, as an administrator may put it elsewhere, but the file itself is none.
+    /// SQLite would make it with mode 0644; the files beside it (-wal, -shm) get the mode of this one. Symbolic links
+    /// on the way to the folder are resolved, as an administrator may put the folder elsewhere, but the file itself
+    /// must not be a link.
     static func prepare(_ path: String) throws -> String {
         let file = try resolved(path)
         // A file that is there is not opened: closing it would give back the locks that another connection of this process

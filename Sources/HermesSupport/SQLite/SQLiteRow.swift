@@ -1,6 +1,6 @@
 import CSQLite
 
-/// The row that a statement stands at. It is read at once and never kept: the next step takes it away.
+/// The row that a statement stands at. The row must be read before the next step, which takes it away.
 ///
 /// SQLite's columns have no types, its values do. A value of another type than the one that is asked for comes from a
 /// damaged or foreign file, and throws `corrupt`, as does a column that is not there.

@@ -3,11 +3,11 @@ import CSQLite
 /// A statement that is prepared once and run many times. It belongs to its connection, which lends it to one body at a
 /// time (`SQLiteConnection.withStatement`); its thread rules are the connection's.
 package final class SQLiteStatement {
-    /// Lives longer than what it lends.
+    /// The connection outlives the statements that it lends.
     private unowned let connection: SQLiteConnection
     let handle: OpaquePointer
 
-    /// Prepares one statement. Throws `system` for a text that holds none, or more than one.
+    /// Prepares one statement. Throws `system` for a text that holds no statement, or more than one.
     init(_ sql: String, on connection: SQLiteConnection) throws {
         self.connection = connection
         var prepared: OpaquePointer?
@@ -29,8 +29,8 @@ package final class SQLiteStatement {
 
     deinit { sqlite3_finalize(handle) }
 
-    /// Binds the values to the parameters from the first to the last; there are as many of one as of the other, else it
-    /// throws `system`: SQLite would take NULL for a value that is missing. The bytes are copied.
+    /// Binds the values to the parameters, from the first to the last. Throws `system` when the number of values is not
+    /// the number of parameters: SQLite would take NULL for a value that is missing. The bytes are copied.
     package func bind(_ values: [SQLiteValue]) throws {
         guard sqlite3_bind_parameter_count(handle) == values.count else {
             throw HermesError(.system, "\(values.count) values do not fit a statement on \(connection.path)")
@@ -70,7 +70,7 @@ package final class SQLiteStatement {
         }
     }
 
-    /// Ends the run, which gives its locks back, and forgets what was bound.
+    /// Ends the run, which gives its locks back, and forgets the values that were bound.
     func reset() {
         // The code is that of the step that failed, which was thrown then.
         sqlite3_reset(handle)

@@ -6,7 +6,7 @@ package enum SQLiteValue: Sendable, Equatable {
     case integer(Int64)
     /// A text, which may hold NUL characters and be empty.
     case text(String)
-    /// Bytes, which may be none.
+    /// Bytes; the array may be empty.
     case blob([UInt8])
 
     /// A number, or NULL for nil.

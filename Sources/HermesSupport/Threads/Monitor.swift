@@ -5,7 +5,7 @@ import Glibc
 /// `Mutex` of the standard library has no condition variable. A thread that waits is blocked, so code that runs on
 /// Swift's cooperative threads must not wait here.
 package final class Monitor<Value>: @unchecked Sendable {
-    /// What a holder of the lock works with.
+    /// The value that a holder of the lock works with.
     package struct Held: ~Copyable {
         fileprivate let monitor: Monitor
 
@@ -32,7 +32,8 @@ package final class Monitor<Value>: @unchecked Sendable {
         package func broadcast() { pthread_cond_broadcast(monitor.condition) }
     }
 
-    // pthread's objects must not move, hence the allocations; freed with the monitor, when nobody can wait any more.
+    // pthread's objects must not move, so they are allocated. They are freed with the monitor, when no thread can wait
+    // any more.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     /// Guarded by `mutex`.

@@ -41,6 +41,7 @@ package struct SystemThread: Sendable {
     /// Waits for the thread's end. To be called once, or `detach()` instead.
     package func join() { pthread_join(thread, nil) }
 
-    /// Lets what the thread occupies go with its end, because nobody will wait for it. To be called once, or `join()` instead.
+    /// Frees the thread's resources when it ends, because no thread will wait for it. To be called once, or `join()`
+    /// instead.
     package func detach() { pthread_detach(thread) }
 }

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Runs asynchronous work and waits for it, on a thread that may block: never on one of Swift's cooperative threads.
 ///
-/// Commands are plain programs: they block where they must. Only what lies below them is asynchronous.
+/// Commands are plain programs: they block where they must. Only the layers below them are asynchronous.
 package func waiting<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) throws -> Result {
     let done = DispatchSemaphore(value: 0)
     let outcome = Mutex<Swift.Result<Result, any Error>?>(nil)

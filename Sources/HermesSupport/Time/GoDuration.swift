@@ -5,7 +5,7 @@ package enum GoDuration {
         ("h", 3_600_000),
     ]
 
-    /// The milliseconds of a duration, at most a year; nil for a text that is none, and for a negative one.
+    /// The milliseconds of a duration, at most a year; nil when the text is not a duration, and for a negative one.
     package static func milliseconds(_ text: String) -> Int? {
         guard text.utf8.count <= 64 else { return nil }
         var rest = text.hasPrefix("+") ? text.dropFirst() : text[...]

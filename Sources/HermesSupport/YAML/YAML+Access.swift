@@ -10,7 +10,7 @@ extension YAML {
         return scalar.text
     }
 
-    /// Throws `corrupt` for what is neither true nor false.
+    /// Throws `corrupt` when the value is neither true nor false.
     package func bool() throws -> Bool {
         guard case .scalar(let scalar) = value, let bool = scalar.bool else {
             throw wrong("is neither true nor false")
@@ -18,7 +18,7 @@ extension YAML {
         return bool
     }
 
-    /// Throws `corrupt` for what is no integer of 64 bits.
+    /// Throws `corrupt` when the value is not an integer of 64 bits.
     package func integer() throws -> Int64 {
         guard case .scalar(let scalar) = value, let integer = scalar.integer else {
             throw wrong("is not a 64-bit integer")
@@ -37,7 +37,7 @@ extension YAML {
         try entries().map { ($0.key, YAML(value: $0.value, document: document, path: path(of: $0.key))) }
     }
 
-    /// What a mapping has for a key. Throws `corrupt` when it lacks the key, and for what is no mapping.
+    /// The value of a key. Throws `corrupt` when this value is not a mapping, or does not have the key.
     package func member(_ key: String) throws -> YAML {
         guard let value = try find(key) else {
             throw HermesError(.corrupt, "\(document) is not valid: \(path(of: key)) is missing")
@@ -45,7 +45,8 @@ extension YAML {
         return value
     }
 
-    /// What a mapping has for a key; nil when it lacks the key, and for null. Throws `corrupt` for what is no mapping.
+    /// The value of a key; nil when the mapping does not have the key, and for null. Throws `corrupt` when this value
+    /// is not a mapping.
     package func optional(_ key: String) throws -> YAML? {
         guard let value = try find(key), !value.isNull else { return nil }
         return value

@@ -12,8 +12,8 @@ extension YAML.Scalar {
         }
     }
 
-    /// The integer of the core schema: decimal with a sign or without, "0o17", "0x1f". Nil for anything else, and for what is
-    /// beyond 64 bits.
+    /// The integer of the core schema: decimal with a sign or without, "0o17", "0x1f". Nil for any other value, and for
+    /// an integer beyond 64 bits.
     package var integer: Int64? {
         guard isPlain else { return nil }
         func number(_ digits: Substring, radix: Int, _ isDigit: (UInt8) -> Bool) -> Int64? {

@@ -21,7 +21,7 @@ extension YAML {
         }
     }
 
-    /// A key of a mapping and what belongs to it.
+    /// A key of a mapping and its value.
     package struct Entry: Sendable, Equatable {
         /// The text of a scalar; other keys are refused.
         package let key: String

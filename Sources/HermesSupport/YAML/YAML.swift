@@ -9,8 +9,9 @@ package struct YAML: Sendable, Equatable {
     /// The place, such as "providers[1].name"; empty for the whole document.
     package let path: String
 
-    /// Reads a stream of one document in UTF-8 that `name` names in errors. Throws `corrupt`, with the number of the line, for
-    /// what is no YAML, beyond the limits or ambiguous (a key that comes twice), and `system` without memory.
+    /// Reads a stream of one document in UTF-8 that `name` names in errors. Throws `corrupt`, with the number of the
+    /// line, when the text is not YAML, is beyond the limits or is ambiguous (a key that comes twice), and `system`
+    /// without memory.
     package static func parse(_ bytes: [UInt8], name: String, limits: Limits = Limits()) throws -> YAML {
         guard bytes.count <= limits.bytes else {
             throw HermesError(.corrupt, "\(name) is larger than \(limits.bytes) bytes")

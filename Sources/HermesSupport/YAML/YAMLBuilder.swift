@@ -1,6 +1,6 @@
 /// Makes a value of a document's events, within limits. It goes down into the document without recursion.
 struct YAMLBuilder {
-    /// What a value takes of the limits.
+    /// The share of the limits that a value uses.
     private struct Cost {
         var nodes = 1
         var bytes = 0
@@ -102,7 +102,7 @@ struct YAMLBuilder {
         try place(part, event)
     }
 
-    /// Adds a scalar, or what an alias stands for.
+    /// Adds a scalar, or the value of an alias.
     private mutating func add(_ part: Part, _ event: YAMLEvent) throws {
         guard frames.count + part.cost.levels <= limits.depth else {
             throw malformed(event, "there are more than \(limits.depth) levels")
