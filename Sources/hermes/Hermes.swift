@@ -4,7 +4,7 @@ import Glibc
 import HermesCore
 import HermesSupport
 
-/// All roles under one name; what each does is in the folder of its name.
+/// All roles under one name. The folder of each role's name holds its code.
 struct Hermes: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hermes",
@@ -45,7 +45,7 @@ enum Main {
             ErrorLine.print(error)
             exit(error.code.exitCode)
         } catch {
-            // Help and the version are no errors; an argument that is wrong gets one line like every other error.
+            // Help and the version are not errors; a wrong argument gets one line like every other error.
             guard !(error is ExitCode), Hermes.exitCode(for: error) != .success else {
                 Hermes.exit(withError: error)
             }

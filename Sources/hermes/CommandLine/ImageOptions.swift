@@ -3,7 +3,7 @@ import HermesCore
 import HermesSupport
 import Logging
 
-/// What every command that takes an image has in common.
+/// The options of every command that takes an image.
 struct ImageOptions: ParsableArguments {
     @Argument(help: "An image reference such as docker.io/library/python:3.12, or oci:DIR[:TAG].")
     var image: String
@@ -37,7 +37,7 @@ struct ImageOptions: ParsableArguments {
         return (source, try waiting { try await source.resolve(platform: platform) })
     }
 
-    /// As `resolve`, with what a cache remembers of the image.
+    /// Does the same as `resolve`, and also uses the documents that the cache has of the image.
     func resolve(in cache: ImageCache, log: Logger) throws -> (source: any ImageSource, image: Image) {
         let (source, platform) = try open()
         return (source, try waiting { try await cache.resolve(source, platform: platform, log: log) })

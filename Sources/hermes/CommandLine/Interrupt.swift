@@ -9,7 +9,7 @@ import Synchronization
 /// is a request, which the command answers by cleaning up, and the second one ends the process.
 final class Interrupt: Sendable {
     private let isAsked = Atomic(false)
-    /// What ends the work; nil until the command has something to clean up.
+    /// The action that ends the work; nil until the command has something to clean up.
     private let action = Mutex<(@Sendable () -> Void)?>(nil)
     private static let signals = [SIGINT, SIGTERM, SIGHUP]
 

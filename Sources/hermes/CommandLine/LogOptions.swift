@@ -14,7 +14,7 @@ enum LogFormat: String, ExpressibleByArgument, CaseIterable {
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}
 
-/// What a long-running command writes to its log.
+/// The options for the log of a long-running command.
 struct LogOptions: ParsableArguments {
     @Option(help: "The least level of log lines: trace, debug, info, notice, warning, error or critical.")
     var logLevel: Logger.Level = .notice
@@ -49,7 +49,7 @@ enum CommandLog {
         return logger
     }
 
-    /// Writes what the command itself has to say, whatever the log's level.
+    /// Writes a message of the command itself, whatever the log's level.
     static func say(_ text: String, _ metadata: Logger.Metadata = [:]) {
         switch format {
         case .text: StandardError.write(text + "\n")

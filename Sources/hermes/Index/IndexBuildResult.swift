@@ -1,6 +1,6 @@
 import HermesCore
 
-/// What `hermes index build` reports; the names are those of its JSON.
+/// The report of `hermes index build`; the names are those of its JSON.
 struct IndexBuildResult: Encodable {
     struct Layer: Encodable {
         let digest: Digest

@@ -1,7 +1,7 @@
 import HermesCore
 import HermesSupport
 
-/// What `hermes index inspect` reports of one index; the names are those of its JSON. Sizes are in bytes.
+/// The report of `hermes index inspect` on one index; the names are those of its JSON. Sizes are in bytes.
 struct IndexInspection: Encodable {
     struct Layer: Encodable {
         let digest: Digest
@@ -12,7 +12,7 @@ struct IndexInspection: Encodable {
         let spanSize: Int64
         let compressedSize: Int64
         let uncompressedSize: Int64
-        /// As stored, and as it travels with zstd content encoding.
+        /// The zTOC's size as stored, and as sent with zstd content encoding.
         let ztocSize: Int64
         let ztocZstdSize: Int64
     }

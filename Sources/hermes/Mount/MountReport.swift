@@ -2,7 +2,7 @@ import HermesCore
 import HermesSupport
 import Logging
 
-/// What a mount says of itself, in the log or on the terminal. Can be used from any thread.
+/// The messages of a mount about itself, in the log or on the terminal. Can be used from any thread.
 struct MountReport: Sendable {
     private let image: LazyImage
     private var name: String { image.image.reference }

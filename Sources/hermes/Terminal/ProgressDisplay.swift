@@ -42,7 +42,7 @@ final class ProgressDisplay: Sendable {
         }
     }
 
-    /// The work of a bar is over; `text` says with what result.
+    /// Ends a bar, whose work is over; `text` is the result.
     func finish(_ index: Int, _ text: String) {
         state.withLock { state in
             state.bars[index].end = text

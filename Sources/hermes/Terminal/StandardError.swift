@@ -5,12 +5,12 @@ import Synchronization
 
 /// Text for people beside a command's result, and on a terminal one line of status that stays below it.
 ///
-/// Safe for use from any thread: what is written goes out in one piece, and never into the status.
+/// Safe for use from any thread: each text goes out in one piece, and never into the status.
 enum StandardError {
     /// Whether a person is looking.
     static let isTerminal = isatty(2) == 1
 
-    /// What stands in the terminal's last line.
+    /// The text in the terminal's last line.
     private static let status = Mutex("")
 
     /// Writes whole lines, above the status if there is one.
@@ -38,7 +38,7 @@ enum StandardError {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) }
-            // Nobody is left to tell.
+            // No output is left on which to report the failure.
             guard count > 0 else { return }
             bytes = bytes.dropFirst(count)
         }
