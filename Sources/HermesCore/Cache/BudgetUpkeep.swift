@@ -12,7 +12,8 @@ struct BudgetUpkeep {
     /// Whether the cache was full at the last look, and nothing could go.
     private(set) var isFull = false
 
-    /// Whether to look now. `stored` is what the images that are in use have added, `isRefused` whether a span did not fit.
+    /// Whether to look now. `stored` is the number of bytes that the images in use have added, `isRefused` whether a
+    /// span did not fit.
     func isDue(images: Int, stored: Int, isRefused: Bool, now: Monotonic) -> Bool {
         guard images > 0 else { return false }
         guard let last else { return true }

@@ -7,7 +7,7 @@ package struct CacheBudget: Sendable {
     package let size: Int64?
 
     /// Makes a budget. Without a size, the cache grows until a tenth of its file system is left: below that, a kubelet
-    /// begins to drive Pods away (`nodefs.available` is 10 % by default), whoever filled the disk.
+    /// begins to drive Pods away (`nodefs.available` is 10 % by default), no matter which program filled the disk.
     package init(size: Int64? = nil) { self.size = size }
 
     /// The bytes that the cache may take in all, when it has `usage` now and its file system `free` of `total`.
@@ -43,8 +43,9 @@ extension CacheBudget {
     /// How far below the limit an eviction goes, so that the next span does not start another: a twentieth.
     private static let slack: Int64 = 20
 
-    /// Removes what was used longest ago until the cache is within its limit with `needed` bytes more, and if it was not,
-    /// a little further. `remove` tells whether it could. Returns the bytes that went. Pure but for `remove`.
+    /// Removes the entries with the oldest use until the cache is within its limit with `needed` bytes more. An
+    /// eviction goes a little further than that. `remove` returns whether the entry could be removed. Returns the bytes
+    /// that were freed. Pure but for `remove`.
     static func evict(
         _ entries: [CacheEntry], usage: Int64, limit: Int64, needed: Int64, remove: (CacheEntry) -> Bool
     ) -> Int64 {

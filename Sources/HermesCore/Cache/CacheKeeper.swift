@@ -3,10 +3,10 @@ import HermesSupport
 import Logging
 import Synchronization
 
-/// Looks after a cache folder while images of it are in use: makes what was fetched outlive a power loss, compares
+/// Looks after a cache folder while images of it are in use: makes fetched spans outlive a power loss, compares
 /// complete layers with the image, and keeps the folder within its budget.
 ///
-/// One keeper serves any number of images. Its thread does all that may wait for the disk; nothing of it happens on the
+/// One keeper serves any number of images. All work that may wait for the disk happens on its thread, and never on the
 /// way of a read. Safe for use from any thread.
 package final class CacheKeeper: Sendable {
     /// Spans are made durable after so many bytes, or so many milliseconds, whichever comes first: at most that is
@@ -19,7 +19,7 @@ package final class CacheKeeper: Sendable {
     private struct State {
         var images: [KeptImage] = []
         var isStopped = false
-        /// Somebody came: the thread looks at once.
+        /// An image was attached, so the thread looks immediately.
         var isNew = false
     }
 
@@ -38,8 +38,8 @@ package final class CacheKeeper: Sendable {
         thread.withLock { $0 = started }
     }
 
-    /// Looks after an image from now on. `verified` is called once, on the keeper's thread, when every layer of it is
-    /// complete and what the image says: from then on no request for it leaves the node.
+    /// Looks after an image from now on. `verified` is called once, on the keeper's thread, when every layer of the
+    /// image is complete and has its diff ID: from then on no request for the image leaves the node.
     package func attach(_ image: LazyImage, verified: @escaping @Sendable () -> Void) {
         let kept = KeptImage(image, verified: verified)
         state.withLock {
@@ -49,7 +49,7 @@ package final class CacheKeeper: Sendable {
         }
     }
 
-    /// Ends the care for an image whose scheduler has stopped: what was fetched is made durable; waits for the disk.
+    /// Ends the care for an image whose scheduler has stopped: makes its fetched spans durable, and waits for the disk.
     package func detach(_ lazy: LazyImage) {
         let kept = state.withLock { held -> [KeptImage] in
             let found = held.value.images.filter { $0.image === lazy }
@@ -78,7 +78,7 @@ package final class CacheKeeper: Sendable {
     }
 
     private func run() {
-        // For this thread alone (setpriority(2)): reading whole layers gives way to who waits for a file.
+        // For this thread alone (setpriority(2)): reading whole layers gives way to readers that wait for a file.
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
         var upkeep = BudgetUpkeep()
         while true {
@@ -179,7 +179,7 @@ package final class CacheKeeper: Sendable {
         let now = Monotonic.now()
         let stored = images.reduce(0) { $0 + $1.storedBytes }
         let refused = images.compactMap { $0.image.scheduler.room.withLock(\.refused) }.max() ?? 0
-        // What there is room for is shared out, so that together they do not add more.
+        // The room is shared out among the images, so that together they do not add more.
         let needed = refused * Int64(max(1, images.count))
         guard upkeep.isDue(images: images.count, stored: stored, isRefused: refused > 0, now: now) else { return }
         do {

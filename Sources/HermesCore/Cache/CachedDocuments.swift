@@ -1,13 +1,13 @@
 import HermesSupport
 import Logging
 
-/// The documents of an image from the cache, and from where the image is for what the cache does not have.
+/// The documents of an image: from the cache, and from the image's source where the cache does not have them.
 ///
-/// A manifest or configuration is what its digest says, so that it is fetched once. What a tag names is asked each time;
-/// only when the registry cannot be reached does what it named last stand in.
+/// A manifest or configuration never changes under its digest, so it is fetched once. The source is asked each time
+/// which manifest a tag names; only when the registry cannot be reached does the last answer stand in.
 struct CachedDocuments: ImageDocuments {
-    /// How long the registry has to say what a reference names where the cache can answer instead, in milliseconds: enough
-    /// for a token and an answer over a bad line, and short for a Pod that waits.
+    /// The time that the registry has to resolve a reference where the cache can answer instead, in milliseconds:
+    /// enough for a token and an answer over a bad line, and short for a Pod that waits.
     static let patience = 5_000
 
     let cache: ImageCache
@@ -17,7 +17,7 @@ struct CachedDocuments: ImageDocuments {
     var name: String { source.name }
 
     func root() async throws -> Descriptor {
-        // A digest names the same for ever: nobody has to be asked.
+        // A digest always names the same bytes, so the source need not be asked.
         if let digest = (source as? RegistrySource)?.reference.digest, let known = descriptor(digest) { return known }
         guard let remembered = cache.remembered(name) else {
             let root = try await source.root()
@@ -50,7 +50,7 @@ struct CachedDocuments: ImageDocuments {
         return bytes
     }
 
-    /// What the source says within `patience`. Throws `unavailable` when it says nothing.
+    /// The answer of the source within `patience`. Throws `unavailable` when the source does not answer in time.
     private func rootInTime() async throws -> Descriptor {
         try await withThrowingTaskGroup(of: Descriptor.self) { group in
             defer { group.cancelAll() }
@@ -87,9 +87,10 @@ struct CachedDocuments: ImageDocuments {
 }
 
 extension ImageCache {
-    /// Finds the image that a source names for a platform, as `ImageDocuments.resolve` does, with the documents that the
-    /// cache has: what a digest names is not asked again, and when the registry cannot be reached, what a tag named last
-    /// stands in, with a warning in `log`. A registry that answers, also with 401 or 404, is believed.
+    /// Finds the image that a source names for a platform, as `ImageDocuments.resolve` does, with the documents that
+    /// the cache has. A document with a known digest is not asked for again. When the registry cannot be reached, the
+    /// manifest that a tag named last stands in, with a warning in `log`. A registry that answers, also with 401 or
+    /// 404, is believed.
     package func resolve(_ source: any ImageSource, platform: Platform, log: Logger) async throws -> Image {
         try await CachedDocuments(cache: self, source: source, log: log).resolve(platform: platform)
     }

@@ -2,7 +2,7 @@ import Glibc
 import HermesSupport
 
 extension ImageCache {
-    /// What a reference named when its registry was last asked.
+    /// The manifest that a reference named when its registry was last asked.
     struct RememberedReference: Codable {
         var reference: String
         var root: Descriptor
@@ -13,7 +13,7 @@ extension ImageCache {
     /// Seconds after which a reference that still names the same is written down again.
     private static let rewriteAfter = 3600
 
-    /// What is remembered of a reference; nil for nothing.
+    /// The record of a reference; nil when the cache has none.
     func remembered(_ reference: String) -> RememberedReference? {
         let path = referencePath(reference)
         guard let bytes = try? LocalFile.read(path, limit: 1 << 20),
@@ -24,7 +24,8 @@ extension ImageCache {
         return found
     }
 
-    /// Remembers what a reference names. A cache that cannot be written to remembers nothing, which harms nobody now.
+    /// Records the manifest that a reference names. A cache that cannot be written to records nothing, which does no
+    /// harm now.
     func remember(_ reference: String, _ root: Descriptor) {
         let now = time(nil)
         if let known = remembered(reference), known.root == root, (now - Self.rewriteAfter...now).contains(known.time) {
@@ -35,7 +36,7 @@ extension ImageCache {
             try JSON.encode(record), to: referencePath(reference), temporaryIn: "\(path)/references")
     }
 
-    /// A document that the cache has, whole and with the right digest; nil for none.
+    /// A document that the cache has, whole and with the right digest; nil when the cache does not have it.
     func document(_ digest: Digest, limit: Int) -> [UInt8]? {
         let path = "\(path)/documents/\(digest.hex)"
         guard let bytes = try? LocalFile.read(path, limit: limit), Digest.of(bytes) == digest else { return nil }
@@ -49,7 +50,7 @@ extension ImageCache {
             document, to: "\(path)/documents/\(digest.hex)", temporaryIn: "\(path)/documents")
     }
 
-    /// Removes references, documents and what starts touched that were last used before `limit`, in milliseconds since 1970.
+    /// Removes references, documents and startup records that were last used before `limit`, in ms since 1970.
     func forgetReferences(olderThan limit: Int) {
         for folder in ["\(path)/references", "\(path)/documents", "\(path)/startups"] {
             for name in (try? FolderListing.names(in: folder)) ?? [] {

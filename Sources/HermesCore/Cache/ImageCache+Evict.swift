@@ -2,17 +2,18 @@ import Glibc
 import HermesSupport
 
 extension ImageCache {
-    /// Milliseconds without use after which an image's tree and what was remembered of its references go: 30 days.
+    /// Milliseconds without use after which an image's tree and the records of its references are removed: 30 days.
     private static let imageLife = 30 * 86_400_000
     /// Milliseconds in which an image without a record may be one that is just being made.
     private static let making = 3_600_000
 
-    /// Brings the cache within `budget` with `needed` bytes to come, as far as nobody uses what would have to go: layers
-    /// that were used longest ago first, then the trees of images. Returns the bytes that may be added.
+    /// Brings the cache within `budget` with `needed` bytes to come, as far as the entries to remove are not in use:
+    /// layers that were used longest ago first, then the trees of images. Returns the bytes that may be added.
     ///
-    /// Any number of processes may do this at once, also while others mount: a layer's folder is removed only by who holds
-    /// its lease alone, which whoever has opened the layer prevents, and by names relative to the folder that the lease is
-    /// of. A layer that goes between two steps of a mount fails that mount with `notFound`, to be tried anew.
+    /// Any number of processes may do this at the same time, also while others mount. A process removes a layer's
+    /// folder only while it holds the folder's lease alone, and a process that has opened the layer prevents that.
+    /// Files are removed by names relative to the folder that the lease locks. A layer that goes between two steps of a
+    /// mount fails that mount with `notFound`, and the mount is to be tried anew.
     ///
     /// Throws the error of a folder that cannot be read.
     func evict(to budget: CacheBudget, needed: Int64) throws -> Int64 {
@@ -31,8 +32,8 @@ extension ImageCache {
         return limit - (usage.total - freed)
     }
 
-    /// Removes an image whose layers are not all there, or that was not used for long, or that is not wanted: but none
-    /// whose layers are all in use, for it may be mounted, and none that is just being made.
+    /// Removes an image with a missing layer, an image that was not used for long, or an unwanted image. An image whose
+    /// layers are all in use stays, because it may be mounted, and so does an image that is just being made.
     private func removeImage(_ image: CacheEntry, isUnwanted: Bool, now: Int) -> Bool {
         guard let layers = layerFolders(ofImage: image.name) else {
             return now - image.lastUsed > Self.making && remove("images/\(image.name)")
@@ -44,7 +45,7 @@ extension ImageCache {
         return !mayBeMounted && remove("images/\(image.name)")
     }
 
-    /// Removes a folder of the cache, if nobody uses it.
+    /// Removes a folder of the cache, if no process uses it.
     private func remove(_ name: String) -> Bool {
         let folder = "\(path)/\(name)"
         guard let lease = FolderLease.alone(folder) else { return false }

@@ -4,10 +4,10 @@ import Logging
 extension ImageCache {
     /// Opens an image whose index is found, and compiled where the cache lacks it.
     ///
-    /// The index is the one in the OCI layout `index` if that is given; else what the cache was compiled from, the last
-    /// referrer of the image, or what `build` makes in the layout that it is handed, in this order. A layer that another
-    /// process removes from the cache in between is compiled again, once. `workers` threads inflate. Blocks for as long as
-    /// this takes; throws what any of its steps throws.
+    /// The index is the one in the OCI layout `index` if that is given. Otherwise it is, in this order, the one that
+    /// the cache was compiled from, the last referrer of the image, or the one that `build` makes in the layout that is
+    /// handed to it. A layer that another process removes from the cache in between is compiled again, once. `workers`
+    /// threads inflate. Blocks for as long as this takes; throws the error of the step that fails.
     package func prepare(
         _ image: Image, from source: any ImageSource, index: String?, workers: Int, log: Logger,
         build: (ImageLayout) throws -> Void

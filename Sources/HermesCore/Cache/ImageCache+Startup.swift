@@ -1,6 +1,6 @@
 import HermesSupport
 
-/// What the starts of images touched: `startups/<manifest digest>`, which outlives the layers' data.
+/// The spans that the starts of images touched: `startups/<manifest digest>`, which outlives the layers' data.
 extension ImageCache {
     private struct Startup: Codable {
         /// The zTOCs whose spans are meant.
@@ -11,14 +11,14 @@ extension ImageCache {
 
     private static let sizeLimit = 1 << 20
 
-    /// Remembers what a start touched. A cache that cannot be written to remembers nothing.
+    /// Records the spans that a start touched. A cache that cannot be written to records nothing.
     func keepStartup(_ spans: [SpanID], image: Digest, ztocs: [Digest]) {
         let startup = Startup(ztocs: ztocs, spans: spans.flatMap { [$0.layer, $0.span] })
         try? AtomicFile.write(
             try JSON.encode(startup), to: startupPath(image), temporaryIn: "\(path)/startups")
     }
 
-    /// What an earlier start touched; empty where none was seen, or the image is indexed differently now.
+    /// The spans that an earlier start touched; empty when no start was seen, or when the image now has another index.
     func startup(image: Digest, ztocs: [Digest]) -> [SpanID] {
         let path = startupPath(image)
         guard let bytes = try? LocalFile.read(path, limit: Self.sizeLimit),

@@ -2,7 +2,7 @@ import Glibc
 import HermesSupport
 
 extension ImageCache {
-    /// What the cache holds.
+    /// The layers and images that the cache holds, with their sizes.
     struct Usage {
         var layers: [CacheEntry] = []
         var images: [CacheEntry] = []
@@ -50,7 +50,7 @@ extension ImageCache {
                 if file == stamp { lastUsed = changed }
                 newest = max(newest, changed)
             }
-            // What has no stamp is being made, or its maker was killed.
+            // An entry without a stamp is being made, or the process that made it was killed.
             return CacheEntry(name: name, size: size, lastUsed: lastUsed ?? newest)
         }
     }

@@ -2,7 +2,7 @@ import Glibc
 import HermesSupport
 import Logging
 
-/// The folder in which a node keeps what mounts need: compiled trees, compiled spans and cached data.
+/// The folder in which a node keeps the data that mounts need: compiled trees, compiled spans and cached data.
 ///
 /// ```
 /// images/<manifest digest>/image      which index and zTOCs the tree is compiled from (JSON)
@@ -19,7 +19,7 @@ package struct ImageCache: Sendable {
     /// The folder.
     package let path: String
 
-    /// What the tree of an image was compiled from.
+    /// The documents from which the tree of an image was compiled.
     private struct Record: Codable {
         /// Raised when the compiled files change, so that older ones are made anew.
         static let currentFormat = 2
@@ -39,8 +39,8 @@ package struct ImageCache: Sendable {
         }
     }
 
-    /// Whether an image is compiled here: from the index with digest `index`, or from any. Reads what was compiled, and
-    /// compares its checksums.
+    /// Whether an image is compiled here: from the index with digest `index`, or from any. Reads the compiled files,
+    /// and compares their checksums.
     package func isCompiled(_ image: Image, index: Digest? = nil) -> Bool {
         guard let record = try? record(image), index == nil || record.index == index else { return false }
         return (try? ImageTree(imageFolder(image) + "/tree"))?.isIntact == true
@@ -51,7 +51,7 @@ package struct ImageCache: Sendable {
 
     private static func hasSpans(_ folder: String) -> Bool { (try? SpanMap(folder + "/spans"))?.isIntact == true }
 
-    /// Compiles an image's index. What is already compiled stays.
+    /// Compiles an image's index. Parts that are already compiled stay.
     package func compile(_ image: Image, _ files: IndexFiles) throws {
         let views = try files.views()
         for ((layer, file), view) in zip(zip(image.layers, files.layers), views) {
@@ -66,15 +66,15 @@ package struct ImageCache: Sendable {
         let folder = imageFolder(image)
         try make(folder)
         try ImageTree.compile(views, in: folder)
-        // The record comes last: what it names is there.
+        // The record comes last: all the files that it names are there by then.
         let record = Record(
             format: Record.currentFormat, index: files.digest, layers: image.layers.map(\.descriptor.digest),
             ztocs: files.layers.map(\.ztoc.digest))
         try AtomicFile.write(try JSON.encode(record), to: folder + "/image", temporaryIn: folder)
     }
 
-    /// Opens a compiled image whose absent data come from `source`. `workers` threads inflate. Throws
-    /// `notFound` when another process has removed what nobody used; compiling it again helps.
+    /// Opens a compiled image whose absent data come from `source`. `workers` threads inflate. Throws `notFound` when
+    /// another process has removed unused files of the image; compiling it again helps.
     package func open(
         _ image: Image, source: any ImageSource, workers: Int, log: Logger
     ) throws -> LazyImage {

@@ -6,7 +6,7 @@ import Synchronization
 /// `isEnding` is for any thread, the variables are the keeper's thread's own.
 final class KeptImage: @unchecked Sendable {
     let image: LazyImage
-    /// Whether the image is being detached: what takes long ends.
+    /// Whether the image is being detached, so that long work on it ends.
     let isEnding = Atomic(false)
     /// When its spans were last made durable because of the time, and its time of use set.
     var synced = Monotonic.now()

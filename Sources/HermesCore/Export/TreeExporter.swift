@@ -16,7 +16,7 @@ package final class TreeExporter {
     private var written: [UInt64: Path] = [:]
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
 
-    /// Prepares an export; `progress` is told the bytes of each piece, and what it throws ends the export.
+    /// Prepares an export. `progress` is told the bytes of each piece, and an error that it throws ends the export.
     package init(_ image: LazyImage, progress: @escaping (Int) throws -> Void) {
         self.image = image
         self.progress = progress
@@ -26,8 +26,8 @@ package final class TreeExporter {
 
     /// Writes an inode to `path`, where nothing may be; a directory with all that is below it.
     ///
-    /// Throws the file error of what cannot be written, and what kept the bytes of a file away. What was written before
-    /// stays.
+    /// Throws the file error of a file that cannot be written, and the error that kept the bytes of a file away. The
+    /// files that were written before stay.
     package func export(_ number: UInt64, to path: String) throws { try write(number, Array(path.utf8CString)) }
 
     private func write(_ number: UInt64, _ path: Path) throws {

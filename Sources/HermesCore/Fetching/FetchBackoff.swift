@@ -6,8 +6,8 @@ struct FetchBackoff: Equatable {
     private var setbacks = 0
     private var refusals = 0
 
-    /// Failures after which a span is given up: lasting ones, and, where nobody waits, temporary ones. Read-ahead is of no
-    /// use later; fill is, and outlasts any outage.
+    /// Failures after which a span is given up: lasting ones, and, where no reader waits, temporary ones. A span of
+    /// read-ahead is of no use later; a span of fill is, so fill outlasts any outage.
     private static let refusalLimit = 4
     private static let setbackLimit = 8
     /// The time before a reader's deadline at which its span is asked for though the source wants to be left alone.
@@ -18,12 +18,12 @@ struct FetchBackoff: Equatable {
     /// Whether anything failed.
     var hasFailed: Bool { setbacks + refusals > 0 }
 
-    /// The time of the next try after one more failure; nil to give up. `deadline` is the latest of the readers that wait,
-    /// nil when none does; `random` is from 0 to 1.
+    /// The time of the next try after one more failure; nil to give up. `deadline` is the latest of the readers that
+    /// wait, nil when no reader waits; `random` is from 0 to 1.
     ///
-    /// 50 ms, doubled for each failure up to 3.2 s, or to 12.8 s for fill, of which up to a half is left to chance, so that a
-    /// thousand nodes do not come back at the same moment. What the source asks for is longer, up to a minute, but leaves a
-    /// reader a last chance.
+    /// The pause is 50 ms, doubled for each failure up to 3.2 s, or to 12.8 s for fill. Up to a half of it is left to
+    /// chance, so that a thousand nodes do not come back at the same moment. The source may ask for a longer pause, up
+    /// to a minute, but a reader keeps a last chance.
     mutating func failed(
         _ failure: FetchQueue.Failure, isFill: Bool = false, deadline: Monotonic?, random: Double, now: Monotonic
     ) -> Monotonic? {
@@ -41,7 +41,7 @@ struct FetchBackoff: Equatable {
         return max(backoff, deadline.adding(milliseconds: -Self.lastChance))
     }
 
-    /// The time of the next try, which was set when nobody waited, now that a reader does until `deadline`.
+    /// The time of the next try, which was set while no reader waited, now that a reader waits until `deadline`.
     static func shortened(_ time: Monotonic, for deadline: Monotonic) -> Monotonic {
         min(time, deadline.adding(milliseconds: -lastChance))
     }

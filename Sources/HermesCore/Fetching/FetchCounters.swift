@@ -3,7 +3,7 @@ import Synchronization
 
 /// Why a span is asked for again.
 enum RetryReason: String, MetricLabel {
-    /// Its bytes were not what the index says.
+    /// The span's bytes were not those that the index describes.
     case verification
     /// The registry could not be reached, was busy or broke off.
     case unavailable
@@ -37,11 +37,11 @@ extension FetchQueue.Urgency: MetricLabel {
     }
 }
 
-/// What a scheduler has done since its start.
+/// The counters of a scheduler since its start.
 ///
 /// Safe for use from any thread; counting takes no lock.
 package final class FetchCounters: Sendable {
-    /// What was done for one layer.
+    /// The counters of one layer.
     final class Layer: Sendable {
         /// Compressed bytes that came from the source.
         let fetchedBytes = Atomic<Int>(0)
@@ -69,7 +69,7 @@ package final class FetchCounters: Sendable {
     package let parkedReads = Atomic<Int>(0)
     /// Reads that failed in the end.
     package let failedReads = Atomic<Int>(0)
-    /// Spans whose bytes were not what their digest or the index says.
+    /// Spans whose bytes were not those that their digest or the index describes.
     package let verificationFailures = Atomic<Int>(0)
     /// Spans that could not be written to the cache.
     package let cacheFailures = Atomic<Int>(0)

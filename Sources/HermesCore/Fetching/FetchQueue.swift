@@ -12,9 +12,9 @@ import HermesSupport
 /// ```
 /// One flight per span, however many ask. `next` hands out batches: runs of neighbouring queued spans of one layer that
 /// become one range request. Urgency decides the order, and a demand raises the urgency of a span that only read-ahead
-/// had asked for. Fill has no queue: it walks the layers from their start and takes what is absent.
+/// had asked for. Fill has no queue: it walks the layers from their start and takes the spans that are absent.
 struct FetchQueue {
-    /// What waits for a span, least urgent first.
+    /// The reason why a span is fetched, least urgent first.
     enum Urgency: Int, Comparable, CaseIterable, Sendable {
         case fill, ahead, demand
         static func < (left: Urgency, right: Urgency) -> Bool { left.rawValue < right.rawValue }
@@ -27,7 +27,7 @@ struct FetchQueue {
         let urgency: Urgency
         /// Compressed bytes.
         let size: Int64
-        /// Whether some span of it failed before.
+        /// Whether some span of the batch failed before.
         let isRetry: Bool
         /// Batches are numbered in the order in which they begin, from 0.
         let number: Int
@@ -36,15 +36,15 @@ struct FetchQueue {
     /// How a batch's request ended, for those that follow.
     enum Outcome {
         case served
-        /// The source was too busy, or could not be reached: fewer requests at once.
+        /// The source was too busy, or could not be reached, so fewer requests may run in parallel.
         case overloaded
-        /// It says nothing about the source.
+        /// The outcome says nothing about the source.
         case other
     }
 
     /// Why a span did not come.
     struct Failure {
-        /// Whether another try can hardly help: bytes that are not what their digest says, a registry that refuses.
+        /// Whether another try can hardly help: the bytes do not have their digest, or a registry refuses.
         let isLasting: Bool
         /// The milliseconds in which the source does not want to be asked.
         var retryAfter: Int64?
@@ -56,7 +56,7 @@ struct FetchQueue {
         case giveUp
     }
 
-    /// How much is under way at once.
+    /// The limits of the work that is under way in parallel.
     struct Limits {
         /// Range requests that a reader waits for.
         var demandRequests = 12
@@ -99,7 +99,7 @@ struct FetchQueue {
     private var refills: Deque<SpanID> = []
     private var active: [Urgency: Int] = [:]
     private var isFilling = false
-    /// Whether only what a reader waits for is fetched, because the rest could not be kept.
+    /// Whether only spans that a reader waits for are fetched, because the cache could not keep the others.
     private(set) var isHeld = false
     private var begun = 0
     private var concurrency: FetchConcurrency
@@ -117,8 +117,8 @@ struct FetchQueue {
         return layers.count - 1
     }
 
-    /// Asks for a span that is absent. `deadline` is that of the reader who waits for it, if one does: a pause that was meant
-    /// for the background does not outlast it.
+    /// Asks for a span that is absent. `deadline` is that of the reader that waits for the span, if one does: a pause
+    /// that was meant for the background does not outlast it.
     mutating func want(_ key: SpanID, _ urgency: Urgency, deadline: Monotonic? = nil) {
         var flight = flights[key] ?? Flight(urgency: urgency, phase: .queued)
         let isNew = flights[key] == nil
@@ -164,7 +164,7 @@ struct FetchQueue {
     /// The next batch to fetch now, if the limits allow one.
     mutating func next(now: Monotonic) -> Batch? {
         wake(now)
-        // A reader does not wait for what others do in the background.
+        // A reader does not wait for requests in the background.
         if active[.demand, default: 0] < min(limits.demandRequests, concurrency.size),
             let batch = pop(\.demands, .demand)
         {
@@ -173,17 +173,17 @@ struct FetchQueue {
         guard outstanding < limits.outstanding, !isHeld, active.values.reduce(0, +) < concurrency.size else {
             return nil
         }
-        // Nor does it share the line with many of them.
+        // Nor does a reader share the line with many requests of read-ahead.
         let aheadLimit = active[.demand, default: 0] > 0 ? min(1, limits.aheadRequests) : limits.aheadRequests
         if active[.ahead, default: 0] < aheadLimit, let batch = pop(\.aheads, .ahead) {
             return batch
         }
-        // Fill gives way: nothing of it starts while a reader waits.
+        // Fill gives way: none of its requests starts while a reader waits.
         guard active[.demand, default: 0] == 0, active[.fill, default: 0] < limits.fillRequests else {
             return nil
         }
         if let batch = pop(\.refills, .fill) { return batch }
-        // While the source is down, what failed is tried again; walking on would fail the whole image, span by span.
+        // While the source is down, only failed spans are tried again: walking on would fail every span of the image.
         return concurrency.isMinimal && isRefilling ? nil : nextFill()
     }
 

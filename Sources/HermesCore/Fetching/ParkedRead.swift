@@ -1,10 +1,10 @@
 import HermesSupport
 
-/// A read that waits for spans: the buffer that they fill, and what is to happen when the last one is in.
+/// A read that waits for spans: the buffer that the spans fill, and the completion to call after the last one.
 ///
-/// `missing` and `isDone` belong to the scheduler's lock. The buffer is written without it: each span of the range is
-/// copied by the one thread that inflated it, to bytes of its own. It goes as soon as a read is answered, not with the
-/// last reference: a scheduler holds reads until those before them are done.
+/// `missing` and `isDone` belong to the scheduler's lock. The buffer is written without the lock: each span of the
+/// range is copied by the one thread that inflated it, to a part of the buffer of its own. The buffer is freed as soon
+/// as the read is answered, not with the last reference: a scheduler holds reads until those before them are done.
 final class ParkedRead: @unchecked Sendable {
     typealias Completion = @Sendable (Result<UnsafeRawBufferPointer, HermesError>) -> Void
 
@@ -14,7 +14,7 @@ final class ParkedRead: @unchecked Sendable {
     let range: Range<Int64>
     /// When it was parked.
     let start: Monotonic
-    /// When the read fails with EIO, come what may.
+    /// The time at which the read fails with EIO in any case.
     let deadline: Monotonic
     private(set) var buffer: UnsafeMutableRawBufferPointer
     /// Spans that have not come yet.
@@ -48,13 +48,13 @@ final class ParkedRead: @unchecked Sendable {
         .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[Int(low - start)..<Int(high - start)]))
     }
 
-    /// Calls the completion; to be called once, by who set `isDone`.
+    /// Calls the completion. To be called once, by the thread that set `isDone`.
     func finish(_ error: HermesError?) {
         if let error {
             completion(.failure(error))
         } else {
             completion(.success(UnsafeRawBufferPointer(buffer)))
-            // Every part has come, so nobody writes here any more. A failed read's parts may be under way still.
+            // Every part has come, so no thread writes here any more. A failed read's parts may be under way still.
             buffer.deallocate()
             buffer = UnsafeMutableRawBufferPointer(start: nil, count: 0)
         }

@@ -6,7 +6,7 @@ struct ReadAhead {
     private struct Stream {
         /// The span that was touched last.
         var last: Int
-        /// The number of spans to have ahead of it.
+        /// The number of spans to have ahead of the reader.
         var window: Int
         /// When it was touched last, in touches.
         var age: Int

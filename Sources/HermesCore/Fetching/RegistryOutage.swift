@@ -3,10 +3,10 @@ import HermesSupport
 /// Tells an outage of a registry from single failures, so that the log has one line when it begins and one when it ends:
 /// a pure state machine.
 struct RegistryOutage {
-    /// What is worth a line.
+    /// An event that deserves a line in the log.
     enum Event: Equatable {
         case began
-        /// It is over after so many milliseconds and failed requests.
+        /// The outage is over after so many milliseconds and failed requests.
         case ended(milliseconds: Int, failures: Int)
     }
 

@@ -2,8 +2,7 @@ import HermesSupport
 import Logging
 import Synchronization
 
-/// What a mount says in its log about spans and reads: the same fields in every line, and not more lines than somebody
-/// can read.
+/// The log lines of a mount about spans and reads: the same fields in every line, no more than a person can read.
 ///
 /// Fields: `image`, `layer` (its digest), `span`, `host`, `file`, `cause`, and `held_back`, the number of lines of the same kind
 /// that were left out before this one. Safe for use from any thread.
@@ -31,7 +30,7 @@ final class SpanLog: Sendable {
     private let layers: [Digest]
     private let state = Mutex(State())
 
-    /// `image` is what the user calls it, `layers` are its layers from the bottom.
+    /// `image` is the image's name as the user gave it, `layers` are its layers from the bottom.
     init(_ logger: Logger, image: String, layers: [Digest]) {
         var logger = logger
         logger[metadataKey: "image"] = "\(image)"
@@ -39,7 +38,7 @@ final class SpanLog: Sendable {
         self.layers = layers
     }
 
-    /// What went wrong last; nil as long as nothing did.
+    /// The last problem; nil as long as there was none.
     var lastProblem: Problem? { state.withLock { $0.lastProblem } }
 
     /// A range request is over. `spans` are those that it was for.

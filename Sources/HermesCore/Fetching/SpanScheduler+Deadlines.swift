@@ -1,10 +1,10 @@
 import HermesSupport
 
 extension SpanScheduler.State {
-    /// Milliseconds after a reader's deadline in which reads of the same span fail at once.
+    /// Milliseconds after a reader's deadline in which reads of the same span fail without a wait.
     ///
-    /// The kernel asks a second time, at once, for a page that its read-ahead did not get: without this a process would
-    /// wait for two deadlines.
+    /// The kernel immediately asks a second time for a page that its read-ahead did not get: without this pause a
+    /// process would wait for two deadlines.
     static let missedPause = 50.0
 
     /// Whether readers gave up on a span just now.
@@ -33,7 +33,7 @@ extension SpanScheduler {
         HermesError(.unavailable, "the registry did not answer in \(Double(readDeadline) / 1000) s")
     }
 
-    /// Makes the watching thread look again at what it waits for.
+    /// Makes the watching thread look again for due retries and deadlines.
     func wakeWatch() {
         watch.withLock {
             $0.value.isNew = true
@@ -41,7 +41,7 @@ extension SpanScheduler {
         }
     }
 
-    /// The body of the watching thread: retries what is due, and fails the reads whose deadline has come.
+    /// The body of the watching thread: starts the retries that are due, and fails the reads whose deadline has come.
     func watchUntilStopped() {
         while true {
             let soonest: Monotonic? = state.withLock { state in

@@ -5,14 +5,14 @@ import Synchronization
 /// A range request under way.
 struct RunningFetch {
     let batch: FetchQueue.Batch
-    /// The latest deadline of those that wait for one of its spans; nil when nobody does.
+    /// The latest deadline of the readers that wait for one of its spans; nil when no reader waits.
     var deadline: Monotonic?
     /// Set once the source has taken it.
     var fetch: RangeFetchHandle?
 }
 
 extension SpanScheduler.State {
-    /// The latest deadline of the readers that wait for a span; nil when none does.
+    /// The latest deadline of the readers that wait for a span; nil when no reader waits.
     func deadline(_ key: SpanID) -> Monotonic? {
         waiters[key]?.lazy.filter { !$0.isDone }.map(\.deadline).max()
     }
@@ -24,11 +24,12 @@ extension SpanScheduler.State {
         return FetchTerms(deadline: deadline, isRetry: batch.isRetry)
     }
 
-    /// A reader waits for a span. Returns the request that brings it and does not know of a reader who waits so long.
+    /// Takes note that a reader waits for a span. Returns the request that brings the span, if the request does not
+    /// know of a deadline so late.
     mutating func urge(_ key: SpanID, until deadline: Monotonic) -> RangeFetchHandle? {
         let bringing = running.first { $0.value.batch.layer == key.layer && $0.value.batch.spans.contains(key.span) }
         guard let (number, running) = bringing else { return nil }
-        // Not for each read of many: a second more or less is nothing to them.
+        // A reader whose deadline is less than a second later changes nothing, so that not each of many reads urges.
         if let known = running.deadline, deadline.milliseconds(since: known) < 1000 { return nil }
         self.running[number]?.deadline = deadline
         return running.fetch
@@ -43,7 +44,7 @@ extension SpanScheduler {
             let (next, filled) = state.withLock { state -> (Next?, [@Sendable () -> Void]) in
                 guard !state.isStopped else { return (nil, []) }
                 if let batch = state.queue.next(now: .now()) {
-                    // While a start is watched, who comes to a span that fill brought is seen as well.
+                    // While a start is watched, the first read of a span that fill brought is seen as well.
                     if state.startup != nil, batch.urgency == .fill {
                         for span in batch.spans { layers[batch.layer].markAhead(span) }
                     }
@@ -80,7 +81,7 @@ extension SpanScheduler {
                 measure.ended(result)
                 ended(batch, result, missing: cutter.missing)
             })
-        // What happened before there was a handle on the request.
+        // The scheduler may have stopped, or a reader may have come, before there was a handle on the request.
         let (isStopped, deadline) = state.withLock { state in
             state.running[batch.number]?.fetch = fetch
             return (state.isStopped, state.running[batch.number]?.deadline)

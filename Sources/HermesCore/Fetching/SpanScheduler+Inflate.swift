@@ -10,7 +10,7 @@ struct InflateJob: Sendable {
     let bytes: SpanBytes
 }
 
-/// Spans that wait for a thread to inflate them: what a reader waits for first.
+/// Spans that wait for a thread to inflate them. Spans that a reader waits for come first.
 struct InflateQueue {
     private var urgent: Deque<InflateJob> = []
     private var other: Deque<InflateJob> = []
@@ -50,7 +50,7 @@ extension SpanScheduler {
                     for read in reads { read.take(bytes, at: start) }
                     deliver(reads)
                 }
-                // Who waits does not wait for the cache as well.
+                // A reader that waits is answered before the span is written to the cache.
                 answer(state.withLock { $0.waiters.removeValue(forKey: key) ?? [] })
                 let isKept = keep(key, bytes, at: start)
                 let others = state.withLock { state in

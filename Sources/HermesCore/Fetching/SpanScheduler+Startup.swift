@@ -11,7 +11,7 @@ extension SpanScheduler {
         }
     }
 
-    /// Fetches spans ahead of the readers who will come to them in this order. Those that no layer has are left out.
+    /// Fetches spans ahead of the readers, which will come to them in this order. Spans that no layer has are left out.
     func prefetch(_ spans: [SpanID]) {
         state.withLock { state in
             for key in spans where layers.indices.contains(key.layer) {

@@ -3,11 +3,11 @@ import HermesSupport
 import Logging
 import Synchronization
 
-/// Brings the spans of an image's layers into their caches, for whoever waits for them.
+/// Brings the spans of an image's layers into their caches, and to the readers that wait for them.
 ///
-/// `FetchQueue` decides, this class acts: it starts range requests, cuts their bytes into spans, lets a few threads check
-/// and inflate them (`SpanScheduler+Inflate.swift`), and answers the reads that were parked. No thread of a caller ever
-/// waits for the network.
+/// `FetchQueue` decides, this class acts: it starts range requests, cuts their bytes into spans, lets a few threads
+/// check and inflate them (`SpanScheduler+Inflate.swift`), and answers the reads that were parked. No thread of a
+/// caller ever waits for the network.
 ///
 /// Safe for use from any thread; completions are called on a thread of the scheduler or of the source and must not block.
 package final class SpanScheduler: Sendable {
@@ -23,11 +23,11 @@ package final class SpanScheduler: Sendable {
         /// The range requests under way, by their batch's number.
         var running: [Int: RunningFetch] = [:]
         var isStopped = false
-        /// What readers touch, as long as that is an image's start.
+        /// The spans that readers touch during the image's start; nil at other times.
         var startup: StartupTrace?
     }
 
-    /// What the watching thread waits for.
+    /// The events that the watching thread waits for.
     struct Watch {
         var isStopped = false
         /// Something was put off since the thread looked last.
@@ -42,10 +42,10 @@ package final class SpanScheduler: Sendable {
     /// Whether spans can be kept.
     let room = Mutex(CacheRoom())
     let log: SpanLog
-    /// What was done so far.
+    /// The counters of the work so far.
     package let counters: FetchCounters
-    /// How long a read waits for its bytes before it fails with EIO, in milliseconds: the one limit on everything that may
-    /// keep them away, such as names that do not resolve, logins, redirects, tries and what registries ask to wait.
+    /// How long a read waits for its bytes before it fails with EIO, in milliseconds: the one limit on all possible
+    /// delays, such as names that do not resolve, logins, redirects, tries and pauses that registries ask for.
     package static let readDeadline = 60_000
     let readDeadline: Int
     private let threads: Mutex<[SystemThread]>
@@ -167,7 +167,7 @@ package final class SpanScheduler: Sendable {
         }
     }
 
-    /// A reader has come, in the cache, to a span that read-ahead brought: goes on ahead of it.
+    /// Goes on with read-ahead, because a reader has come to a cached span that read-ahead brought.
     func touched(layer: Int, span: Int) {
         state.withLock { state in
             state.startup?.touched(SpanID(layer: layer, span: span), now: .now())
@@ -192,7 +192,7 @@ package final class SpanScheduler: Sendable {
     }
 
     private func lookAhead(_ state: inout State, layer index: Int, span: Int) {
-        // What nobody waits for and nobody can keep is not fetched.
+        // While the queue is held, the cache can keep no span, so spans that no reader waits for are not fetched.
         guard !state.queue.isHeld else { return }
         let layer = layers[index]
         for next in state.readAhead[index].touched(span, count: layer.count) where !layer.isPresent(next) {

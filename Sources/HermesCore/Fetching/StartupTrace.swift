@@ -1,9 +1,9 @@
 import HermesSupport
 
-/// Which spans readers touch first in an image of which nothing was here, in their order: pure.
+/// Which spans readers touch first in an image whose spans were all absent, in their order: pure.
 ///
-/// A program's start reads the same files each time. What one start has touched is fetched ahead for the next one of the
-/// same image (REAP, ASPLOS '21, does so with the memory of virtual machines).
+/// A program's start reads the same files each time. The spans that one start has touched are fetched ahead for the
+/// next start of the same image (REAP, ASPLOS '21, does so with the memory of virtual machines).
 struct StartupTrace {
     /// Milliseconds from the first touch after which touches do not count as the start's any more.
     static let length = 60_000.0

@@ -3,8 +3,8 @@ import HermesSupport
 
 /// Inflates a span that ends at a checkpoint in one go, with libdeflate. One thread at a time.
 ///
-/// libdeflate takes whole streams only, which `SpanStream` makes of a span. What it cannot do is left to `SpanInflater`: the
-/// last span of a layer, and one in which a gzip member ends.
+/// libdeflate takes whole streams only, which `SpanStream` makes of a span. Two kinds of spans are left to
+/// `SpanInflater`: the last span of a layer, and one in which a gzip member ends.
 struct BlockInflater: ~Copyable {
     private let decompressor: OpaquePointer
     private var stream = SpanStream()

@@ -6,8 +6,8 @@ import HermesSupport
 /// `int64 in; int64 out; uint8 bits; uint8 window[32768]`. There is no version field; the length tells. Version 2 has
 /// `have` records. Version 1 has one less: checkpoint 0 is implicit, right behind a gzip header of 10 bytes.
 ///
-/// The value does not own the memory: whoever maps it keeps it mapped and unchanged for as long as the value is used.
-/// On that condition any thread may use it, hence the unchecked conformance.
+/// The value does not own the memory: the owner of the mapping keeps it mapped and unchanged for as long as the value
+/// is used. On that condition any thread may use it, hence the unchecked conformance.
 package struct CheckpointBlob: @unchecked Sendable {
     static let headerSize = 12
     static let recordSize = 17 + Checkpoint.windowSize

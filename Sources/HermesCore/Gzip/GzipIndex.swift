@@ -1,6 +1,6 @@
 /// The index of a gzip layer: where inflate can start, and the digests of everything that was read to find out.
 ///
-/// Span i is what lies between checkpoint i and the next one (or the end). Safe to share between threads.
+/// Span i is the part between checkpoint i and the next one (or the end). Safe to share between threads.
 package struct GzipIndex: Sendable {
     /// The requested number of uncompressed bytes in a span; real spans are longer, but for the last.
     package let spanSize: Int64
@@ -22,7 +22,7 @@ package struct GzipIndex: Sendable {
     /// Calls `body` with the 32,768 bytes of output before checkpoint `index`, valid for the call. Bytes that no
     /// back-reference of the span's data needs are zero, as are those before the start of the output.
     ///
-    /// Any thread. Throws `system` when memory is short, and what `body` throws.
+    /// Any thread. Throws `system` when memory is short, and the errors of `body`.
     package func withWindow<R>(_ index: Int, _ body: (UnsafeRawBufferPointer) throws -> R) throws -> R {
         try windows.withWindow(index, body)
     }

@@ -10,7 +10,7 @@ import HermesSupport
 ///
 /// One thread at a time. After a throw every further call throws as well.
 package struct GzipIndexer: ~Copyable {
-    /// What the next compressed byte is.
+    /// The part of the format to which the next compressed byte belongs.
     enum Phase {
         /// In a member: header, deflate data or trailer.
         case member

@@ -8,7 +8,7 @@ struct InflateStream: ~Copyable {
     /// Deflate in a gzip wrapper only, whose CRC-32 and length zlib checks.
     static let gzip: Int32 = 15 + 16
 
-    /// What one call of inflate did.
+    /// The result of one call of inflate.
     struct Step {
         /// Bytes taken from the input.
         var consumed: Int

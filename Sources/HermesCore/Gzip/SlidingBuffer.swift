@@ -21,7 +21,7 @@ struct SlidingBuffer: ~Copyable {
 
     /// The space behind the output so far. Never empty after `slide()`.
     var space: UnsafeMutableRawBufferPointer {
-        // end never exceeds the size: it grows by what was written into this very slice.
+        // `end` never exceeds the size: it grows by the bytes that were written into this very slice.
         UnsafeMutableRawBufferPointer(rebasing: memory[end...])
     }
 

@@ -30,7 +30,7 @@ package struct SpanInflater: ~Copyable {
         var used = bits == 0 ? 0 : 1
         var produced = 0
         var isRaw = true
-        // What does not fit goes here; also gives zlib a place to point at when the output is empty.
+        // Output that does not fit goes here, and zlib gets this place to point at when the output is empty.
         var surplus: UInt8 = 0
         span: while produced < output.count || !allowsSurplus {
             // used and produced never exceed the buffers that they count.

@@ -7,7 +7,7 @@
 /// | blocks | the span's own, at the place in a byte where they are in the layer: a stored block begins with a byte |
 /// | final block | fixed codes, empty: 1, 01, 0000000 |
 ///
-/// A checkpoint lies between two blocks, so that what precedes and follows can be added. For one thread at a time.
+/// A checkpoint lies between two blocks, so blocks can be added before and after the span. For one thread at a time.
 struct SpanStream: ~Copyable {
     private static let storedHeader = 5
     /// The final block's 10 bits after up to 7 others lie within four bytes.
@@ -45,7 +45,7 @@ struct SpanStream: ~Copyable {
             base.storeBytes(of: (~length).littleEndian, toByteOffset: 3, as: UInt16.self)
             (base + Self.storedHeader).copyMemory(from: window.baseAddress ?? source, byteCount: window.count)
         }
-        // All of it lies within what was reserved: the parts before the span, the span, and the end.
+        // All of the writing lies within the reserved space: the parts before the span, the span, and the end.
         before.withUnsafeBytes { bytes in
             if let bytes = bytes.baseAddress { (base + padded).copyMemory(from: bytes, byteCount: whole) }
         }

@@ -8,7 +8,7 @@ package struct UncompressedIndex: Sendable {
     package let spanDigests: [Digest]
     /// The length of the layer in bytes.
     package let size: Int64
-    /// SHA-256 of the layer: its digest and its diff ID at once.
+    /// SHA-256 of the layer, which is both its digest and its diff ID.
     package let digest: Digest
 }
 

@@ -1,6 +1,6 @@
 /// Where an image's documents come from: its manifests and its configuration. Can be used from any thread.
 package protocol ImageDocuments: Sendable {
-    /// What the user calls it; canonical, and fit for messages.
+    /// The image's name as the user gave it; canonical, and fit for messages.
     var name: String { get }
 
     /// The manifest or index that the name stands for, not yet chosen by platform.

@@ -1,7 +1,7 @@
 import Glibc
 import HermesSupport
 
-/// A folder in OCI image layout (OCI image spec, image-layout.md): blobs by digest, and an index of what there is.
+/// A folder in OCI image layout (OCI image spec, image-layout.md): blobs by digest, and an index of its contents.
 ///
 /// Can be used from any thread and by several processes: files appear whole, and changes of index.json are made under a
 /// lock. The writing part is in `ImageLayout+Write`.
@@ -13,7 +13,7 @@ package struct ImageLayout: Sendable {
         var imageLayoutVersion: String
     }
 
-    /// Opens a layout. Throws `notFound` when the folder is none.
+    /// Opens a layout. Throws `notFound` when the folder is not a layout.
     package init(_ path: String) throws {
         self.path = path
         let bytes: [UInt8]
@@ -43,7 +43,7 @@ package struct ImageLayout: Sendable {
                 try AtomicFile.write(
                     JSON.encode(ImageIndex(manifests: [])), to: "\(path)/index.json", temporaryIn: path)
             }
-            // The marker comes last: what has it is a layout.
+            // The marker comes last: a folder with the marker is a layout.
             if access("\(path)/oci-layout", F_OK) != 0 {
                 let marker = try JSON.encode(Marker(imageLayoutVersion: "1.0.0"))
                 try AtomicFile.write(marker, to: "\(path)/oci-layout", temporaryIn: path)
@@ -52,7 +52,7 @@ package struct ImageLayout: Sendable {
         return try ImageLayout(path)
     }
 
-    /// The list of what the layout holds.
+    /// The list of the manifests that the layout holds.
     package func imageIndex() throws -> ImageIndex {
         let name = "\(path)/index.json"
         let bytes = try LocalFile.read(name, limit: ManifestDocument.sizeLimit)

@@ -19,7 +19,7 @@ extension ImageDocuments {
         }
         if let best { return try await image(best.candidate) }
 
-        // The configuration says what the index leaves out.
+        // The configuration gives the platform that the index leaves out.
         var found: (rank: Int, image: Image)?
         for candidate in candidates where candidate.descriptor.platform == nil {
             let image = try await image(candidate)

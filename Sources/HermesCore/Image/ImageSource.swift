@@ -14,8 +14,8 @@ package protocol ImageSource: ImageDocuments {
         deliver: @escaping RangeFetchHandle.Delivery, completion: @escaping RangeFetchHandle.Completion
     ) -> RangeFetchHandle
 
-    /// Takes note that bytes which `host`, by the name that `fetchRange` gave, delivered of a blob are not what their
-    /// digest says: whoever else has the blob is asked for it from now on.
+    /// Takes note that `host` delivered bytes of a blob that do not have the blob's digest: from now on, the other
+    /// hosts that have the blob are asked for it. `host` is the name that `fetchRange` gave.
     func blame(_ host: String, for digest: Digest)
 
     /// The artifacts about a manifest, of one type or of all.

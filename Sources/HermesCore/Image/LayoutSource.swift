@@ -101,7 +101,7 @@ package struct LayoutSource: ImageSource {
         return RangeFetchHandle(cancel: { cancelled.set() })
     }
 
-    /// See `ImageSource`; nobody else has the blob.
+    /// See `ImageSource`; no other host has the blob.
     package func blame(_ host: String, for digest: Digest) {}
 
     private static func read(
@@ -165,7 +165,8 @@ package struct LayoutSource: ImageSource {
         }
     }
 
-    /// The entry with what its manifest says, if that is about `digest`. A layout may list what it does not hold.
+    /// The entry with the values of its manifest, if the manifest is about `digest`. A layout may list manifests that
+    /// it does not hold.
     private func referrer(_ entry: Descriptor, of digest: Digest) throws -> Descriptor? {
         let bytes: [UInt8]
         do {

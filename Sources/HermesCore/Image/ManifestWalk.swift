@@ -9,7 +9,7 @@ struct ManifestWalk {
         let manifest: ImageManifest?
     }
 
-    /// Indexes within indexes; nobody builds more than one.
+    /// The depth of indexes within indexes; no known builder makes more than one level.
     private static let depthLimit = 4
     /// Manifests without a platform, each of which has to be read.
     private static let unknownLimit = 64
@@ -18,8 +18,8 @@ struct ManifestWalk {
 
     let source: any ImageDocuments
 
-    /// The candidates in the order of the indexes; what is no image (attestations, SOCI indexes) is left out. Throws
-    /// `corrupt` for indexes without end.
+    /// The candidates in the order of the indexes. Manifests of other artifacts (attestations, SOCI indexes) are left
+    /// out. Throws `corrupt` for indexes without end.
     func candidates() async throws -> [Candidate] {
         let root = try await source.root()
         switch try await document(root) {

@@ -6,8 +6,8 @@ import Synchronization
 
 /// The kernel's connection of a mounted image, and the threads that answer it.
 ///
-/// Made and freed by one thread; the operations run on libfuse's. Whoever holds a request of the kernel has answered it before
-/// the session is freed: `LazyMount` keeps that order.
+/// One thread makes and frees the session; the operations run on libfuse's threads. Every request of the kernel has to
+/// be answered before the session is freed: `LazyMount` keeps that order.
 final class FuseSession: @unchecked Sendable {
     private let session: OpaquePointer
     private let filesystem: ImageFilesystem
@@ -73,8 +73,8 @@ final class FuseSession: @unchecked Sendable {
     /// Ends the session: unmounts, at once even where files are open, and makes `serve` return. From any thread; only the first
     /// call does something.
     ///
-    /// Only the mount that was made here is unmounted: where somebody has unmounted it already, another file system may be at
-    /// its place, or what lay beneath it.
+    /// Only the mount that was made here is unmounted. Where another program has unmounted it already, its place may
+    /// show another file system, or the folder beneath.
     func end() {
         guard !isEnded.exchange(true, ordering: .acquiringAndReleasing) else { return }
         fuse_session_exit(session)

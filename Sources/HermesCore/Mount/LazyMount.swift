@@ -6,11 +6,11 @@ import HermesSupport
 /// 1. `init` mounts, starts to answer the kernel, and returns when the mount answers.
 /// 2. `waitUntilUnmounted` returns after `end`, or after somebody else has unmounted.
 /// 3. `close` undoes it all, in the one order that is right: the mount goes, then the kernel's threads; then the reads that
-///    still wait fail, and each answers its request on the kernel's connection; then what was fetched is made durable; the
-///    connection is freed last.
+///    still wait fail, and each answers its request on the kernel's connection; then the fetched spans are made
+///    durable; the connection is freed last.
 ///
-/// What belongs to the image alone: the kernel's connection with its threads, and the image's scheduler with its. What is
-/// shared by all mounts of a process: the cache's keeper, which is handed in and outlives the mount.
+/// The image alone owns two things: the kernel's connection with its threads, and the image's scheduler with its
+/// threads. All mounts of a process share the cache's keeper, which is handed in and outlives the mount.
 ///
 /// Made and closed by one thread; `end` can be called from any.
 package final class LazyMount: Sendable {
@@ -47,8 +47,8 @@ package final class LazyMount: Sendable {
         }
     }
 
-    /// From now on the keeper looks after what is fetched. `verified` is called once, on the keeper's thread, when all of the
-    /// image is here and compared with its digests.
+    /// From now on the keeper looks after the spans that are fetched. `verified` is called once, on the keeper's
+    /// thread, when the whole image is here and was compared with its digests.
     package func keep(verified: @escaping @Sendable () -> Void) { keeper.attach(image, verified: verified) }
 
     /// Waits until the image is not mounted any more.

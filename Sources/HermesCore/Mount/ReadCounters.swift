@@ -4,8 +4,8 @@ import Synchronization
 
 /// The reads of a mount and their bytes, by where the bytes came from.
 ///
-/// Safe for use from any thread. A hit is counted without lock and without bus lock: each thread has counters of its own,
-/// on cache lines of their own, that only it writes. Valid as long as who made it does not call `deallocate`.
+/// Safe for use from any thread. A hit is counted without lock and without bus lock: each thread has counters of its
+/// own, on cache lines of their own, that only it writes. Valid until the owner calls `deallocate`.
 struct ReadCounters: @unchecked Sendable {
     /// The counters of one thread: hits, their bytes, and nothing up to the next pair of cache lines, which processors
     /// fetch together.
@@ -28,7 +28,7 @@ struct ReadCounters: @unchecked Sendable {
         (slots + slot * Self.stride).assumingMemoryBound(to: Atomic<Int>.self)
     }
 
-    /// Counts a read that the cache answered at once.
+    /// Counts a read that the cache answered without a wait.
     @inline(__always)
     func hit(_ count: Int) {
         let slot = Int(hermes_thread_slot())

@@ -14,7 +14,7 @@ package struct Descriptor: Codable, Sendable, Equatable {
     package var data: String?
     /// The platform the blob is for, in an image index.
     package var platform: Platform?
-    /// The kind of the artifact, when the descriptor is of an artifact's manifest.
+    /// The kind of the artifact, when the descriptor describes an artifact's manifest.
     package var artifactType: String?
 
     /// Makes a descriptor.

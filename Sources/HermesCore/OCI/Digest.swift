@@ -6,8 +6,8 @@ import HermesSupport
 package struct Digest: Hashable, Sendable {
     /// The 32 bytes of the hash, eight to a word, in their order in memory.
     ///
-    /// Words and no vector, nowhere: where a value that wants 32-byte alignment is inlined into an async function, its frame
-    /// gets larger than Swift 6.3.1 allocates, and what lies behind it is overwritten.
+    /// Words and no vector, nowhere: where a value that wants 32-byte alignment is inlined into an async function, its
+    /// frame gets larger than Swift 6.3.1 allocates, and the memory behind the frame is overwritten.
     package typealias Words = (UInt64, UInt64, UInt64, UInt64)
 
     private let first: UInt64

@@ -2,7 +2,7 @@ import HermesSupport
 
 /// One image for one platform, resolved: everything that is needed to index or to mount it.
 package struct Image: Sendable {
-    /// A layer, with what the manifest and the configuration say of it.
+    /// A layer, with the values that the manifest and the configuration give for it.
     package struct Layer: Sendable, Equatable {
         /// The packed layer in the registry.
         package let descriptor: Descriptor
@@ -14,7 +14,7 @@ package struct Image: Sendable {
         package var isForeign: Bool { LayerCompression.isForeign(mediaType: descriptor.mediaType) }
     }
 
-    /// What the user calls the image.
+    /// The image's name as the user gave it.
     package let reference: String
     /// The manifest's descriptor, with its platform.
     package let descriptor: Descriptor

@@ -34,7 +34,7 @@ package struct ImageConfig: Codable, Sendable, Equatable {
     /// The largest configuration that is read, in bytes.
     package static let sizeLimit = 8 << 20
 
-    /// Parses a configuration. `name` is what error messages call it. Throws `corrupt`.
+    /// Parses a configuration. `name` names it in errors. Throws `corrupt`.
     package static func parse(_ bytes: [UInt8], name: String) throws -> ImageConfig {
         let config = try JSON.decode(ImageConfig.self, from: bytes, name: name)
         guard config.rootfs.type == "layers" else {
@@ -43,7 +43,7 @@ package struct ImageConfig: Codable, Sendable, Equatable {
         return config
     }
 
-    /// What the image runs on.
+    /// The platform on which the image runs.
     package var platform: Platform {
         Platform(architecture: architecture, os: os, variant: variant, osVersion: osVersion).normalized
     }

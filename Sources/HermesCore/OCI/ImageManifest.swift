@@ -12,7 +12,7 @@ package struct ImageManifest: Codable, Sendable, Equatable {
     package var layers: [Descriptor]
     /// The manifest that this one is about.
     package var subject: Descriptor?
-    /// What the author adds.
+    /// Values that the author adds.
     package var annotations: [String: String]?
 
     /// Makes a manifest of schema version 2.
@@ -45,7 +45,7 @@ package struct ImageIndex: Codable, Sendable, Equatable {
     package var manifests: [Descriptor]
     /// The manifest that this index is about.
     package var subject: Descriptor?
-    /// What the author adds.
+    /// Values that the author adds.
     package var annotations: [String: String]?
 
     /// Makes an OCI image index.

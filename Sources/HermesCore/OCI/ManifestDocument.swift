@@ -1,7 +1,7 @@
 import FoundationEssentials
 import HermesSupport
 
-/// What a manifest endpoint answers with: one image's manifest, or an index of them.
+/// The answer of a manifest endpoint: one image's manifest, or an index of them.
 package enum ManifestDocument: Sendable, Equatable {
     /// One image or artifact.
     case manifest(ImageManifest)
@@ -11,11 +11,11 @@ package enum ManifestDocument: Sendable, Equatable {
     /// The largest manifest that is read, in bytes: the limit that the distribution spec asks registries to accept.
     package static let sizeLimit = 4 << 20
 
-    /// Parses a document and checks it. `name` is what error messages call it.
+    /// Parses a document and checks it. `name` names the document in errors.
     ///
-    /// The content decides what it is, because builders leave `mediaType` out; a document that could be taken for both
-    /// kinds, or calls itself the other kind, is refused (CVE-2021-41190). Throws `corrupt` for what is not a manifest
-    /// and `unsupported` for Docker's schema 1.
+    /// The content decides the kind, because builders leave `mediaType` out. A document that could be taken for both
+    /// kinds, or calls itself the other kind, is refused (CVE-2021-41190). Throws `corrupt` when the document is not a
+    /// manifest, and `unsupported` for Docker's schema 1.
     package static func parse(_ bytes: [UInt8], name: String) throws -> ManifestDocument {
         guard bytes.count <= sizeLimit else {
             throw HermesError(.corrupt, "\(name) is larger than \(sizeLimit >> 20) MiB, which no manifest is")

@@ -28,7 +28,7 @@ extension Platform {
     }
 
     /// The same platform in its canonical words, as containerd's `platforms.Normalize` has them: "x86_64" is "amd64",
-    /// arm64's "v8" is no variant, arm without a variant is "v7".
+    /// arm64's "v8" is left out, arm without a variant is "v7".
     package var normalized: Platform {
         var result = self
         result.os = os.lowercased()
@@ -59,8 +59,8 @@ extension Platform {
         return result
     }
 
-    /// What this platform can run, best first, as containerd's `platforms.Only` orders it; all normalised. The image
-    /// that Hermes mounts has to be the one that containerd would have pulled.
+    /// The platforms that this platform can run, best first, as containerd's `platforms.Only` orders them; all
+    /// normalised. The image that Hermes mounts has to be the one that containerd would have pulled.
     package var candidates: [Platform] {
         let wanted = normalized
         func with(_ architecture: String, _ variant: String?) -> Platform {

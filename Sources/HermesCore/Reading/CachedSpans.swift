@@ -1,7 +1,7 @@
 import Synchronization
 
-/// A reader of cached spans: what a cache hit needs of a layer, as raw pointers into structures that the `LazyLayer` keeps
-/// alive.
+/// A reader of cached spans: the parts of a layer that a cache hit needs, as raw pointers into structures that the
+/// `LazyLayer` keeps alive.
 struct CachedSpans {
     private let records: UnsafePointer<SpanRecord>
     private let count: Int
@@ -18,8 +18,8 @@ struct CachedSpans {
         descriptor = layer.store.data.descriptor
     }
 
-    /// Whether every span of a range is in the cache. `length` is at least 1 and the range inside the layer. `touched` is
-    /// set to a span that read-ahead brought and that nobody has read before, if the range has one.
+    /// Whether every span of a range is in the cache. `length` is at least 1 and the range inside the layer. `touched`
+    /// is set to a span that read-ahead brought and that no reader has read before, if the range has one.
     @inline(__always)
     func holds(_ offset: Int64, _ length: Int, touched: UnsafeMutablePointer<Int>?) -> Bool {
         var low = 0

@@ -5,7 +5,7 @@ extension LazyImage {
     /// Reads a range of a file's bytes, however long it takes; the completion is called once, maybe before this returns.
     ///
     /// The bytes are valid during the completion. A range beyond the file's end is cut. Errors: `notFound` for an inode
-    /// that is no regular file, else what kept the bytes away. Returns where the bytes come from.
+    /// that is not a regular file, else the error that kept the bytes away. Returns where the bytes come from.
     @discardableResult
     func read(
         inode number: UInt64, offset: Int64, count: Int,
@@ -49,7 +49,7 @@ extension LazyImage {
         return .cache
     }
 
-    /// Reads from a file, waiting for what is absent; returns fewer bytes than `buffer` has only at the file's end.
+    /// Reads from a file, and waits for absent spans. Returns fewer bytes than `buffer` has only at the file's end.
     ///
     /// Not for threads that answer reads: they would wait for each other.
     package func readBlocking(inode: UInt64, offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {

@@ -1,16 +1,16 @@
 import HermesSupport
 
-/// An image whose files can be read before it is here: its tree, its layers, and what brings absent spans.
+/// An image whose files can be read before it is here: its tree, its layers, and the scheduler for absent spans.
 ///
 /// Safe for use from any thread. It is made by `ImageCache.open`; `close` ends its threads.
 package final class LazyImage: @unchecked Sendable {
-    /// What the image is.
+    /// The image's description.
     package let image: Image
     /// The merged tree.
     package let tree: ImageTree
     /// The layers that hold the files' data, from the bottom.
     package let layers: [LazyLayer]
-    /// What brings absent spans.
+    /// The scheduler that brings absent spans.
     package let scheduler: SpanScheduler
     /// The zTOCs of its layers.
     let ztocs: [Digest]
@@ -35,13 +35,13 @@ package final class LazyImage: @unchecked Sendable {
 
     deinit { cached.deallocate() }
 
-    /// Fails the reads that wait, cancels what is fetched, ends the scheduler's threads and waits for them. Reads of what is
-    /// in the cache still work.
+    /// Fails the reads that wait, cancels the requests under way, ends the scheduler's threads and waits for them.
+    /// Reads of cached spans still work.
     package func close() { scheduler.stop() }
 
     /// Whether all of the image is in the cache.
     package var isComplete: Bool { layers.allSatisfy(\.isComplete) }
-    /// What the cache has of the image.
+    /// The spans of the image that the cache has.
     package var present: SpanTally { layers.reduce(SpanTally()) { $0 + $1.present } }
     /// All of the image.
     package var whole: SpanTally { layers.reduce(SpanTally()) { $0 + $1.whole } }

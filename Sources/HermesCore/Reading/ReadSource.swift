@@ -6,7 +6,7 @@ enum ReadSource: String, MetricLabel {
     case cache
     /// Something had to be fetched first.
     case fetch
-    /// All of it lies between the data of a sparse file.
+    /// All bytes lie between the data of a sparse file.
     case hole
 
     static let labelName = "source"

@@ -2,9 +2,9 @@ import HermesHTTP
 import HermesSupport
 
 extension RegistryClient {
-    /// A stream of a blob's `descriptor.size` bytes, for a thread that can block; never for the event loop or a task. The
-    /// digest is not checked. Throws `usage` for a name that is no repository's; what the registry says comes with the
-    /// reads: `notFound`, `denied`, `unavailable`, `protocolViolation`.
+    /// A stream of a blob's `descriptor.size` bytes, for a thread that can block; never for the event loop or a task.
+    /// The digest is not checked. Throws `usage` for an invalid repository name. The reads throw the errors of the
+    /// registry: `notFound`, `denied`, `unavailable`, `protocolViolation`.
     package func openBlob(repository: String, _ descriptor: Descriptor) throws -> any ByteSource {
         guard let host = hosts.first else { throw noHost(.pull) }
         _ = try host.url(repository, "blobs/")
@@ -16,12 +16,12 @@ extension RegistryClient {
     /// Fetches the half-open byte range of a blob, and delivers exactly its bytes, in order, in pieces, or fails by the
     /// deadline of its terms.
     ///
-    /// `deliver` and `completion` are called on the event-loop thread and must not block; the pointer is valid during the
-    /// call. `completion` is called once, last, and never before this function returns. A host that fails is followed by
-    /// the next, which goes on where it stopped, and while a process waits one that is slow is raced by the next
-    /// (`RangeRace`); beyond that, nothing is tried again but what a renewed token, a new redirect or, while a process
-    /// waits, a new connection repairs: who schedules fetches also schedules retries. Bytes that were
-    /// delivered before a failure are right as far as the registry is.
+    /// `deliver` and `completion` are called on the event-loop thread and must not block; the pointer is valid during
+    /// the call. `completion` is called once, last, and never before this function returns. A host that fails is
+    /// followed by the next, which goes on where it stopped, and while a process waits, a slow host is raced by the
+    /// next (`RangeRace`). Beyond that, a request is only tried again when a renewed token, a new redirect or, while a
+    /// process waits, a new connection can repair it: the caller that schedules fetches also schedules retries. Bytes
+    /// that were delivered before a failure are right as far as the registry is.
     @discardableResult
     package func fetchRange(
         repository: String, _ digest: Digest, range: Range<Int64>, terms: FetchTerms,

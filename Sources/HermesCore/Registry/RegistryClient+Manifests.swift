@@ -6,8 +6,8 @@ extension RegistryClient {
         [MediaType.manifest, MediaType.index, MediaType.dockerManifest, MediaType.dockerManifestList]
         .joined(separator: ", ")
 
-    /// Finds out what a reference names, without fetching it where the registry can say so. Throws `notFound`, `denied`,
-    /// `unavailable`, `protocolViolation`.
+    /// Finds the manifest or index that a reference names, without fetching it where the registry answers HEAD. Throws
+    /// `notFound`, `denied`, `unavailable`, `protocolViolation`.
     package func resolve(_ reference: Reference) async throws -> Descriptor {
         let descriptor: Descriptor? = try await onHosts(
             reference.digest == nil ? .resolve : .pull, for: Self.thing(reference)
@@ -21,7 +21,8 @@ extension RegistryClient {
         return try await manifest(reference).descriptor
     }
 
-    /// What is remembered as missing: manifests by their digest. A tag may come into being any moment.
+    /// The name under which a missing manifest is remembered; nil for a tag, because a tag may come into being any
+    /// moment.
     private static func thing(_ reference: Reference) -> String? {
         reference.digest.map { "\(reference.repository)@\($0)" }
     }
@@ -44,7 +45,7 @@ extension RegistryClient {
         return Descriptor(mediaType: type, digest: digest, size: size)
     }
 
-    /// Fetches what a reference names: a manifest or an index, with its descriptor. Bytes and digest belong together.
+    /// Fetches the manifest or index that a reference names, with its descriptor. Bytes and digest belong together.
     package func manifest(_ reference: Reference) async throws -> (descriptor: Descriptor, bytes: [UInt8]) {
         try await onHosts(reference.digest == nil ? .resolve : .pull, for: Self.thing(reference)) { host in
             let (type, bytes) = try await Self.fetch(
@@ -71,7 +72,7 @@ extension RegistryClient {
         }
     }
 
-    /// Fetches the manifest under a tag; nil when there is none. One try.
+    /// Fetches the manifest under a tag; nil when the host does not have the tag. One try.
     static func manifestIfPresent(_ host: RegistryHost, repository: String, tag: String) async throws -> [UInt8]? {
         do {
             return try await fetch(host, repository, tag, what: "\(repository):\(tag)").bytes

@@ -73,7 +73,7 @@ extension RegistryClient {
             response = try await host.send(
                 put, scope: Self.pushScope(repository), limit: RegistryHost.errorLimit)
         } else {
-            // Somebody else's server: it gets the bytes, but no credentials of the registry's.
+            // The server is not the registry: it gets the bytes, but no credentials of the registry's.
             put.settings = host.settings
             response = try await http.send(put, limit: RegistryHost.errorLimit)
         }
@@ -85,8 +85,8 @@ extension RegistryClient {
         }
     }
 
-    /// Uploads a manifest under a tag, or under its digest when `tag` is nil; what it refers to has to be there. Returns
-    /// its descriptor, and whether the registry keeps track of its subject (OCI-Subject).
+    /// Uploads a manifest under a tag, or under its digest when `tag` is nil. The blobs and manifests that it refers to
+    /// have to be there. Returns its descriptor, and whether the registry keeps track of its subject (OCI-Subject).
     @discardableResult
     package func pushManifest(
         repository: String, tag: String? = nil, _ bytes: [UInt8], mediaType: String

@@ -21,7 +21,7 @@ extension RegistryClient {
                     }
                 // A registry may ignore the filter.
                 let found = all.filter { artifactType == nil || $0.artifactType == artifactType }
-                // A mirror copies images, and often not what refers to them: its "none" is not the registry's.
+                // A mirror copies images, and often not their referrers: its empty list is not the registry's answer.
                 guard !found.isEmpty else { throw empty }
                 return found
             }
@@ -74,7 +74,7 @@ extension RegistryClient {
         return index
     }
 
-    /// What the referrers API lists; nil when the registry has no such API.
+    /// The descriptors that the referrers API lists; nil when the registry has no such API.
     private func listedReferrers(
         _ host: RegistryHost, _ repository: String, _ digest: Digest, _ artifactType: String?
     ) async throws -> [Descriptor]? {
@@ -91,7 +91,7 @@ extension RegistryClient {
             case 400, 404, 405, 501: return nil
             default: throw host.failure(response.head, response.body, what: "referrers of \(digest)")
             }
-            // A web page in its place is no answer of the API either.
+            // A web page is not an answer of the API either.
             guard response.head["content-type"].map(Self.mediaType) == MediaType.index else { return nil }
             let document = try ManifestDocument.parse(
                 response.body, name: "the referrers of \(digest) at \(host.name)")

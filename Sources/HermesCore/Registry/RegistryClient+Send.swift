@@ -1,9 +1,9 @@
 import HermesSupport
 
 extension RegistryClient {
-    /// Asks one host after the other until `body` succeeds with one. When all failed for the time being, they are asked
-    /// again by the retry policy. `thing` names what is asked for, so that a host that lacks it is not asked for it
-    /// again soon. Throws the failure that counts (`HostRound`).
+    /// Asks one host after the other until `body` succeeds with one. When all hosts failed for the time being, they are
+    /// asked again by the retry policy. `thing` names the blob or manifest that is asked for, so that a host that lacks
+    /// it is not asked for it again soon. Throws the failure that counts (`HostRound`).
     func onHosts<Value>(
         _ capability: HostCapabilities, for thing: String?, _ body: (RegistryHost) async throws -> Value
     ) async throws -> Value {

@@ -7,18 +7,18 @@ import Synchronization
 ///
 /// Can be used from any thread. The parts are in `RegistryClient+…`: manifests, blobs, pushing, referrers.
 package final class RegistryClient: Sendable {
-    /// The registry as references name it, which is also what errors call it.
+    /// The registry's name in references and errors.
     package let name: String
     let http: HTTPClient
-    /// Whom to ask, in this order.
+    /// The hosts to ask, in this order.
     let hosts: [RegistryHost]
     private let health: Mutex<HostHealth>
     let retries: RetryPolicy
 
-    /// Makes a client for `registry`, named as references name it ("docker.io", "localhost:5000"). With `plainHTTP` nil,
-    /// plain HTTP is for this machine itself and TLS for all others, as containerd has it. `hosts` names mirrors and
-    /// certificates as containerd's configuration does; nil for none. Throws `usage` for a name that is none, and
-    /// `corrupt`, `notFound` or `denied` for a configuration that cannot be used.
+    /// Makes a client for `registry`, named as references name it ("docker.io", "localhost:5000"). With `plainHTTP`
+    /// nil, plain HTTP is for this machine itself and TLS for all others, as containerd has it. `hosts` names mirrors
+    /// and certificates as containerd's configuration does; with nil there are none. Throws `usage` for an invalid
+    /// registry name, and `corrupt`, `notFound` or `denied` for a configuration that cannot be used.
     package convenience init(
         registry: String, plainHTTP: Bool? = nil, http: HTTPClient,
         credentials: @escaping CredentialLookup = CredentialSources.standard, hosts: HostsFolder? = .standard
@@ -60,7 +60,7 @@ package final class RegistryClient: Sendable {
 
     // MARK: Choosing a host
 
-    /// The order in which the hosts that may do it are asked for something, by a caller who waits until `deadline`.
+    /// The order in which the hosts with a capability are asked for a thing, by a caller that waits until `deadline`.
     func round(_ capability: HostCapabilities, thing: String?, deadline: Monotonic? = nil) -> HostRound {
         let eligible = hosts.indices.filter { hosts[$0].capabilities.contains(capability) }
         let now = Monotonic.now()
@@ -79,36 +79,36 @@ package final class RegistryClient: Sendable {
     /// Takes note of a host that another one, asked later, outran.
     func lost(_ host: Int) { health.withLock { $0.lost(host, now: .now()) } }
 
-    /// Takes note of a host whose bytes of a blob were not what their digest says: others are asked for the rest of it.
+    /// Takes note of a host that delivered wrong bytes of a blob: other hosts are asked for the rest of the blob.
     func blame(_ name: String, _ blob: BlobRedirects.Blob) {
         for (index, host) in hosts.enumerated() where host.name == name {
             health.withLock { $0.failed(index, .lacksIt, thing: blob.description, now: .now()) }
-            // What is wrong may be the object store, or the cache before it, that the host redirected to.
+            // The fault may lie in the object store, or in the cache before it, to which the host redirected.
             try? http.perform { host.redirects[blob] = nil }
         }
     }
 
-    /// Takes note of a host that did what it was asked for.
+    /// Takes note of a host that answered with success.
     func succeeded(_ host: Int) { health.withLock { $0.succeeded(host) } }
 
-    /// Takes note of a host that did not.
+    /// Takes note of a host that failed.
     func failed(_ host: Int, _ error: HermesError, thing: String?) {
         guard let fault = HostHealth.Fault(error) else { return }
         if let asked = error.retryAfter, asked > 0 {
-            // It is in order, and says itself when it can be asked again.
+            // The host is in order, and says itself when it can be asked again.
             let until = Monotonic.now().adding(milliseconds: Int(min(asked, retries.longestAsked)))
             return health.withLock { $0.rest(host, until: until) }
         }
         health.withLock { $0.failed(host, fault, thing: thing, now: .now()) }
     }
 
-    /// The error of a registry none of whose hosts may do something.
+    /// The error of a registry without a host that has the capability.
     func noHost(_ capability: HostCapabilities) -> HermesError {
         let word = capability == .push ? "push" : capability == .resolve ? "resolve" : "pull"
         return HermesError(.unsupported, "no host that is configured for \(name) has the capability \"\(word)\"")
     }
 
-    /// The one host that takes uploads, as with containerd the first that may. Throws `unsupported` when none does.
+    /// The one host that takes uploads, as with containerd the first that may. Throws `unsupported` without one.
     func pushHost() throws -> RegistryHost {
         guard let host = hosts.first(where: { $0.capabilities.contains(.push) }) else { throw noHost(.push) }
         return host

@@ -1,18 +1,18 @@
 import HermesHTTP
 import HermesSupport
 
-/// What the registry clients of this process have done. Connections, logins and tokens are shared by all that is mounted,
-/// so these counters are the process's.
+/// The counters of the registry clients of this process. Connections, logins and tokens are shared by all mounts, so
+/// these counters are the process's.
 ///
 /// Safe for use from any thread; counting takes no lock.
 final class RegistryMetrics: Sendable {
-    /// What became of looking for credentials.
+    /// The results of looking for credentials.
     enum Lookup: String, MetricLabel {
         case found, none, failed
         static let labelName = "result"
     }
 
-    /// What became of asking for a token.
+    /// The results of asking for a token.
     enum Token: String, MetricLabel {
         case granted, refused, failed
         static let labelName = "result"

@@ -15,8 +15,8 @@ struct RetryPolicy: Sendable {
     /// The longest wait in milliseconds that a server can ask for.
     var longestAsked: Int64 = 60_000
 
-    /// The milliseconds to wait after the `failures`th failure in a row (from 1), or nil to give up. `asked` is what the
-    /// server wants (Retry-After); `random` is from 0 to 1.
+    /// The milliseconds to wait after the `failures`th failure in a row (from 1), or nil to give up. `asked` is the
+    /// wait that the server asks for (Retry-After); `random` is from 0 to 1.
     func delay(failures: Int, asked: Int64?, random: Double) -> Int64? {
         guard failures >= 1, failures < tries else { return nil }
         let exponential = failures > 20 ? longest : min(longest, first << Int64(failures - 1))
@@ -39,7 +39,7 @@ struct RetryPolicy: Sendable {
         return Int64(min(max(date - now, 0), 86_400)) * 1000
     }
 
-    /// What an answer's Retry-After asks for, from now.
+    /// The milliseconds that an answer's Retry-After asks for, from now.
     static func asked(by head: HTTPHead) -> Int64? {
         head["retry-after"].flatMap { parse(retryAfter: $0, now: time(nil)) }
     }

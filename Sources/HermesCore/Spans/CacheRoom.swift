@@ -46,7 +46,7 @@ struct CacheRoom {
         nextLook = hasSpace ? nil : now.adding(milliseconds: Self.pause)
     }
 
-    /// What the budget allows from now on, in bytes. Less than what it refused last changes nothing.
+    /// Sets the bytes that the budget allows from now on. Fewer bytes than the last refused size change nothing.
     mutating func allow(_ bytes: Int64) {
         allowance = bytes
         if let refused, bytes >= refused { self.refused = nil }

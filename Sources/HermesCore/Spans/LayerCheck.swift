@@ -1,14 +1,14 @@
-/// What is known of a cached layer's content as a whole: how its SHA-256 compares with the diff ID of an image.
+/// The state of a cached layer's content as a whole: how its SHA-256 compares with the diff ID of an image.
 package enum LayerCheck: Sendable, Equatable {
-    /// It was not compared yet.
+    /// The content was not compared yet.
     case open
-    /// It is the layer of that diff ID.
+    /// The content has that diff ID.
     case verified
-    /// It was another once, was forgotten, and is fetched a second time.
+    /// The content had another digest once, was forgotten, and is fetched a second time.
     case failedOnce
-    /// It is another, twice: as each span is that of the index, the index does not fit the image.
+    /// The content had another digest twice: as each span is that of the index, the index does not fit the image.
     case failed
-    /// It is that of another diff ID than this image says.
+    /// The content has another diff ID than this image gives for it.
     case contradicted
 }
 
@@ -20,7 +20,7 @@ extension SpanStore {
         static let wrongTwice: UInt64 = 3
     }
 
-    /// What is known of the content against a diff ID.
+    /// The state of the content against a diff ID.
     package func check(of diffID: Digest) -> LayerCheck {
         let (compared, outcome) = presence.comparison
         guard compared == diffID else {
@@ -72,8 +72,9 @@ extension SpanStore {
             hash.update(UnsafeRawBufferPointer(part))
             offset += Int64(part.count)
         }
-        // The SOCI tools do not count what follows a tar's end (SpanInflater), which the diff ID covers: zeros, as they
-        // fill the last record. GNU tar's have 10 KiB, and nobody's more than 1 MiB.
+        // The SOCI tools do not count the bytes behind a tar's end (SpanInflater), which the diff ID covers. These
+        // bytes are zeros, because they fill the last record. GNU tar's records have 10 KiB, and no known tool's have
+        // more than 1 MiB.
         let block = UnsafeMutableRawBufferPointer(rebasing: buffer[..<512])
         block.initializeMemory(as: UInt8.self, repeating: 0)
         for _ in 0..<(1 << 20) / 512 {

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Which spans of a layer are in its cache: the file `present`, which every process that uses the layer maps.
 ///
-/// All integers are of the machine's byte order:
+/// All integers have the machine's byte order:
 /// | offset | what |
 /// |---|---|
 /// | 0 | header, 128 bytes: magic "HERMPRS2", u64 span count, 16 bytes boot ID, 32 bytes diff ID, u64 outcome of the comparison with it (`LayerCheck`), zeros |
@@ -42,7 +42,7 @@ final class PresenceFile: @unchecked Sendable {
         let length = Int64(Self.headerSize + 16 * wordCount)
         let isNew = try file.size() != length
         if isNew, ftruncate(file.descriptor, 0) != 0 { throw HermesError.file("create", file.path, .last) }
-        // The kernel kills who writes to a mapped hole when the disk is full, so there must be none.
+        // The kernel kills a process that writes to a mapped hole when the disk is full, so the file must have no hole.
         let failure = posix_fallocate(file.descriptor, 0, off_t(length))
         guard failure == 0 else { throw HermesError.file("create", file.path, SystemError(failure)) }
         mapping = try MappedFile(file, writable: true)
@@ -59,7 +59,7 @@ final class PresenceFile: @unchecked Sendable {
         if isCut || self[0] != Self.magic || self[1] != UInt64(count) {
             self[0] = 0
             clear()
-            // Before the data get their length again: nothing on the disk may claim what was lost.
+            // The cleared bits are synced before the data get their length again: no bit may claim lost data.
             if !isNew { try synchronize() }
             guard !isCut || ftruncate(data.descriptor, off_t(size)) == 0 else {
                 throw HermesError.file("create", data.path, .last)

@@ -51,7 +51,7 @@ final class SpanCutter: @unchecked Sendable {
     }
 }
 
-/// The compressed bytes of one span, and who sent them.
+/// The compressed bytes of one span, and the host that sent them.
 ///
 /// Used by one thread at a time: that of the source, then the one that inflates it.
 final class SpanBytes: @unchecked Sendable {

@@ -24,7 +24,7 @@ final class SpanDecoder: @unchecked Sendable {
 
     /// Calls `body` with the uncompressed bytes of span `index`, valid during the call.
     ///
-    /// Throws `corrupt` when the bytes are not what the digest says or do not inflate to the span's length.
+    /// Throws `corrupt` when the bytes do not have the digest or do not inflate to the span's length.
     func decode<Result>(
         _ map: SpanMap, _ index: Int, _ compressed: UnsafeRawBufferPointer,
         _ body: (UnsafeRawBufferPointer) throws -> Result

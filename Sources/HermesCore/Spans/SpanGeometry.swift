@@ -1,4 +1,4 @@
-/// What scheduling must know of a layer's spans.
+/// The values of a layer's spans that scheduling needs.
 protocol SpanGeometry {
     /// The number of spans.
     var count: Int { get }

@@ -5,8 +5,8 @@ import Synchronization
 /// The span cache of one layer: a sparse file `data` that holds the uncompressed layer at its own offsets, and the file
 /// `present` that says which spans are there (`PresenceFile`).
 ///
-/// As long as a store lives it holds a lease on its folder, so that no process removes what it reads. Two processes that
-/// fill the same span write the same bytes.
+/// As long as a store lives it holds a lease on its folder, so that no process removes the files that it reads. Two
+/// processes that fill the same span write the same bytes.
 ///
 /// Safe for use from any thread.
 package final class SpanStore: @unchecked Sendable {
@@ -69,21 +69,21 @@ package final class SpanStore: @unchecked Sendable {
     /// Makes every span that is present now outlive a power loss; waits for the disk. Waits up to `milliseconds` for
     /// another process that looks after the same layer and then returns false: that one will see to these spans too.
     ///
-    /// Throws the file error. Spans whose bytes the disk did not take are then not present any more: what becomes of
-    /// pages that could not be written is not known (fsync(2)).
+    /// Throws the file error. Spans whose bytes the disk did not take are then not present any more, because the state
+    /// of pages that could not be written is not known (fsync(2)).
     @discardableResult
     package func makeDurable(waiting milliseconds: Int = 0) throws -> Bool {
         try whileAlone(waiting: milliseconds) { try makeDurableAlone() } != nil
     }
 
-    /// As `makeDurable`, for who is alone.
+    /// Does the work of `makeDurable`, for a caller that has excluded other processes.
     func makeDurableAlone() throws {
         unsyncedBytes.store(0, ordering: .relaxed)
         let added = (0..<presence.wordCount).map { word in
             presentWords[word].load(ordering: .acquiring) & ~presence.durable[word].load(ordering: .relaxed)
         }
         guard added.contains(where: { $0 != 0 }) else { return }
-        // The folder as well: the name of a new file is part of it.
+        // The folder is synced as well, because it holds the name of a new file.
         guard fdatasync(data.descriptor) == 0, fsync(lease.descriptor) == 0 else {
             let error = SystemError.last
             for (word, bits) in added.enumerated() { presentWords[word].bitwiseAnd(~bits, ordering: .releasing) }

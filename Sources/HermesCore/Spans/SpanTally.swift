@@ -22,7 +22,7 @@ extension LazyLayer {
             spans: count, compressedBytes: spans.compressedSize, uncompressedBytes: spans.uncompressedSize)
     }
 
-    /// What the cache has of the layer. It looks at every span.
+    /// The spans of the layer that the cache has. The computation looks at every span.
     package var present: SpanTally {
         var tally = SpanTally()
         for span in 0..<count where isPresent(span) {
@@ -34,7 +34,7 @@ extension LazyLayer {
             tally.compressedBytes += max(0, end - start)
             tally.uncompressedBytes += Int64(spans.uncompressedRange(span).count)
         }
-        // The first span begins behind the blob's header, which nobody fetches by itself.
+        // The first span begins behind the blob's header, which no request fetches by itself.
         if tally.spans == count { tally.compressedBytes = spans.compressedSize }
         return tally
     }

@@ -25,7 +25,7 @@ struct SparseMap {
         case records, data
     }
 
-    /// How many stretches a file may have; an index is no place for more, and a hostile archive could claim any number.
+    /// The most stretches that a file may have; a hostile archive could claim any number, and fill the index with them.
     static let maximumCount = 1 << 16
 
     /// Offset and length of each stretch, in turn.

@@ -4,7 +4,7 @@ import HermesSupport
 ///
 /// Names are raw bytes: tar says nothing about their encoding.
 package struct TarEntry: Sendable, Equatable {
-    /// What kind of file an entry is.
+    /// The kind of file that an entry is.
     package enum Kind: UInt8, Sendable, CaseIterable {
         /// A file with data; sparse and contiguous files as well.
         case regular
@@ -26,7 +26,7 @@ package struct TarEntry: Sendable, Equatable {
     package var name: [UInt8]
     /// The target of a hard or symbolic link; empty for other kinds.
     package var linkName: [UInt8]
-    /// What kind of file it is.
+    /// The kind of file.
     package var kind: Kind
     /// The permission bits with set-user-ID, set-group-ID and sticky, as stored.
     package var mode: Int64

@@ -1,6 +1,6 @@
 import HermesSupport
 
-/// What is wrong with a header; the parser adds where, and throws both as a `HermesError`.
+/// The fault of a header; the parser adds the place, and throws both as a `HermesError`.
 struct TarFault: Error {
     /// The reason, in words that follow "tar header at byte 512: ".
     let reason: String

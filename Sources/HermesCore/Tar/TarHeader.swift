@@ -56,7 +56,7 @@ struct TarHeader {
 
     /// GNU's header has two times where POSIX has the prefix; Go before 1.8 wrote a prefix there all the same.
     ///
-    /// As Go reads such archives: what does not parse as times, and is ASCII, is a prefix.
+    /// A field that does not parse as times, and is ASCII, is a prefix, as Go reads such archives.
     private static func gnuPrefix(_ block: UnsafeRawBufferPointer) -> [UInt8] {
         let areTimes = [345, 357].allSatisfy { offset in
             block[offset] == 0 || TarNumber.field(slice(block, offset, 12)) != nil
@@ -154,7 +154,7 @@ extension TarHeader {
             size: kind == .regular ? size : 0)
     }
 
-    /// What kind of file the type flag says; nil for kinds that are no files.
+    /// The kind of file that the type flag gives; nil for entries that are not files.
     private var kind: TarEntry.Kind? {
         switch typeFlag {
         // V7 knew no directories: there a trailing slash makes one.

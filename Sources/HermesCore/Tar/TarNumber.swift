@@ -39,7 +39,7 @@ enum TarNumber {
         return value
     }
 
-    /// Decimal digits with an optional sign; nil for anything else and for what does not fit.
+    /// Decimal digits with an optional sign; nil for any other text and for a number that does not fit.
     static func decimal(_ bytes: some Collection<UInt8>) -> Int64? {
         var digits = bytes[...]
         let negative = digits.first == UInt8(ascii: "-")

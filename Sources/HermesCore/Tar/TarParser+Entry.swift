@@ -141,7 +141,7 @@ extension TarParser {
         switch typeFlag {
         case UInt8(ascii: "x"): records = try PAXRecord.parse(Array(body))
         case UInt8(ascii: "g"):
-            // Checked, and without effect, as in Go; it also cuts what came before it off from the next entry.
+            // A global header is checked, without effect, as in Go. Headers before it do not count for the next entry.
             _ = try PAXRecord.parse(Array(body))
             forgetExtensions()
         case UInt8(ascii: "L"): longName = Array(body.prefix { $0 != 0 })

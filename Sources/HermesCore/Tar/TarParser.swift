@@ -12,7 +12,7 @@ package struct TarParser: ~Copyable {
     /// The longest PAX header, GNU long name or sparse map, in bytes (the limit of Go's archive/tar and libarchive).
     static let metadataLimit = 1 << 20
 
-    /// What the next bytes are, after those still to be skipped.
+    /// The part of the archive to which the next bytes belong, after those still to be skipped.
     enum State {
         /// A header, or the end of the archive.
         case header
@@ -39,7 +39,7 @@ package struct TarParser: ~Copyable {
     /// A block whose bytes arrive in several pieces, or the metadata being read.
     private var collected: [UInt8] = []
 
-    /// What headers of the types x, L and K have said about the entry that follows.
+    /// The contents of headers of the types x, L and K for the entry that follows.
     var records: [PAXRecord] = []
     var longName: [UInt8] = []
     var longLink: [UInt8] = []
@@ -57,8 +57,8 @@ package struct TarParser: ~Copyable {
     /// Reads the next bytes of the archive and reports the entries whose headers are complete.
     ///
     /// Pieces may be of any size. Bytes after the archive's end are ignored. Throws `corrupt` with the byte offset and
-    /// the reason for what is no tar archive, `unsupported` for entries that cannot be in a layer, and what `entry`
-    /// throws.
+    /// the reason when the bytes are not a tar archive, `unsupported` for entries that cannot be in a layer, and the
+    /// errors of `entry`.
     package mutating func consume(
         _ bytes: UnsafeRawBufferPointer, entry: (TarEntry) throws -> Void
     ) throws {
@@ -114,7 +114,7 @@ package struct TarParser: ~Copyable {
         position += Int64(step)
     }
 
-    /// Hands `count` bytes, in one piece, to `process` once they have arrived; returns what it returns.
+    /// Hands `count` bytes, in one piece, to `process` once they have arrived; returns the result of `process`.
     @discardableResult
     private mutating func collect(
         _ count: Int, _ rest: inout UnsafeRawBufferPointer,

@@ -5,7 +5,8 @@ extension ImageTree {
     /// Compiles the merged tree of an image into the file `tree` of `folder`, which appears whole or not at all.
     ///
     /// `layers` are the validated zTOCs of all layers, from the bottom up. The same zTOCs give the same file. Throws
-    /// `corrupt` for a damaged zTOC, `unsupported` for what the format cannot hold, and the file error of `folder`.
+    /// `corrupt` for a damaged zTOC, `unsupported` for entries that the format cannot hold, and the file error of
+    /// `folder`.
     package static func compile(_ layers: [ZTOCView], in folder: String) throws {
         guard layers.count <= UInt16.max else {
             throw HermesError(

@@ -16,7 +16,7 @@ struct InodeRecord {
     var linkCount: UInt32 = 1
     /// Directory: the inode number of the directory it lies in; the root's own for the root.
     var parent: UInt32 = 0
-    /// 0 for none, else 1 more than where its attributes start in the xattrs.
+    /// 0 without attributes, else 1 more than the place in the xattrs where its attributes start.
     var xattrs: UInt32 = 0
     /// Sparse file: its number of extents.
     var extentCount: UInt32 = 0
@@ -42,7 +42,7 @@ struct EntryRecord {
     let type: UInt16
 }
 
-/// One run of data of a sparse file: 24 bytes. What lies between the runs is zero.
+/// One run of data of a sparse file: 24 bytes. The bytes between the runs are zero.
 struct ExtentRecord {
     /// The run's first byte in the file.
     let offset: Int64

@@ -51,7 +51,7 @@ package final class ImageTree: @unchecked Sendable {
         let damaged = HermesError(.corrupt, "\(path) is not a compiled image tree", advice: "remove it")
         let bytes = file.readOnly
         guard bytes.count >= Self.headerSize, let base = bytes.baseAddress else { throw damaged }
-        // A first walk touches all of it, in an order that the disk would have to follow page by page.
+        // A first walk touches the whole file, in an order that the disk would have to follow page by page.
         madvise(UnsafeMutableRawPointer(mutating: base), bytes.count, MADV_WILLNEED)
         let header = bytes.assumingMemoryBound(to: UInt64.self)
         // Every count and offset is at most the file's size, so the sums and products below cannot overflow.

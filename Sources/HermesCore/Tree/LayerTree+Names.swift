@@ -1,7 +1,7 @@
 import Glibc
 
 extension LayerTree {
-    /// What a name that begins with ".wh." means.
+    /// The meaning of a name that begins with ".wh.".
     enum Whiteout: Equatable {
         case opaque
         case bookkeeping
@@ -31,7 +31,7 @@ extension LayerTree {
         var names: [UnsafeRawBufferPointer] = []
         var start = 0
         for end in 0...path.count where end == path.count || path[end] == UInt8(ascii: "/") {
-            // A NUL ends a name for the kernel, so what lies behind one can never be asked for.
+            // A NUL ends a name for the kernel, so the bytes behind a NUL can never be asked for.
             let name = path[start..<end].prefix { $0 != 0 }
             start = end + 1
             guard !name.isEmpty, !name.elementsEqual(".".utf8) else { continue }

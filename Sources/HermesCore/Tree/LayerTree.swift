@@ -11,7 +11,7 @@
 ///
 /// Names are slices of the zTOC that the entries come from, which must outlive the tree.
 struct LayerTree {
-    /// What a node is. A whiteout has no entry of its own.
+    /// The kind of a node. A whiteout has no entry of its own.
     enum Kind {
         case directory, file, whiteout
     }
@@ -22,10 +22,10 @@ struct LayerTree {
         var kind: Kind
         /// The zTOC entry with its attributes; -1 for a directory that the tar only implies.
         var entry: Int32
-        /// For a hard link the node whose inode it shares, whose own link is none or, where the layer does not have what it
-        /// names, `unresolved`.
+        /// For a hard link, the node whose inode it shares; that node has no link itself. `unresolved` where the layer
+        /// does not have the link's target.
         var link: Int32 = Node.none
-        /// The entry of the last hard link to this node, whose owner, mode and time count then; -1 for none.
+        /// The entry of the last hard link to this node, whose owner, mode and time count then; -1 without a hard link.
         var lastLink: Int32 = -1
         /// A directory that hides the lower layers' entries.
         var isOpaque = false
@@ -143,8 +143,8 @@ struct LayerTree {
             nodes[old].entry = entry
             return
         }
-        // A new node under the old name: what hung below the old one is unreachable with it, and hard links to the old
-        // one keep its inode.
+        // A new node takes the old name: the nodes below the old node become unreachable with it, and hard links to the
+        // old node keep its inode.
         table[slot] = Int32(nodes.count)
         nodes.append(Node(parent: parent, name: name, kind: kind, entry: entry, link: link))
     }
@@ -155,7 +155,7 @@ struct LayerTree {
         insert(Node(parent: parent, name: name, kind: .whiteout, entry: -1), at: slot)
     }
 
-    /// Walks to a directory, making what is missing; nil when links lead round in circles.
+    /// Walks to a directory, and makes missing directories; nil when links lead round in circles.
     private mutating func makeDirectories(
         _ path: [UnsafeRawBufferPointer], _ linkTargetOf: (Int32) -> UnsafeRawBufferPointer?
     ) -> Int32? {
@@ -235,7 +235,7 @@ struct LayerTree {
     // MARK: The table
 
     private func slot(_ parent: Int32, _ name: UnsafeRawBufferPointer) -> Int {
-        // FNV-1a, as names are short, from a start that nobody who chooses names can know.
+        // The hash is FNV-1a, as names are short. The author of an image cannot know its start value.
         var hash: UInt64 = seed ^ UInt64(UInt32(bitPattern: parent)) &* 0x9e37_79b9_7f4a_7c15
         for byte in name { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         hash ^= hash >> 29

@@ -3,7 +3,7 @@ import Glibc
 import HermesSupport
 
 extension TreeMerger {
-    /// Sets what every kind of inode has: owner, times, extended attributes.
+    /// Sets the values that every kind of inode has: owner, times, extended attributes.
     mutating func setCommon(_ record: inout InodeRecord, _ entry: ZTOCView.Entry) throws {
         setOwner(&record, entry)
         // A tar keeps extended attributes as PAX records with this prefix, as star does (and containerd reads them).
@@ -19,8 +19,8 @@ extension TreeMerger {
         if !pairs.isEmpty { record.xattrs = try writer.add(xattrs: pairs) }
     }
 
-    /// Sets what a header says of any inode: permissions, owner, time. The kind stays, and with a symbolic link its
-    /// permissions, which Linux does not have.
+    /// Sets the values that a header gives for any inode: permissions, owner, time. The kind stays, and so do the
+    /// permissions of a symbolic link, which Linux does not have.
     func setOwner(_ record: inout InodeRecord, _ entry: ZTOCView.Entry) {
         if record.mode & S_IFMT != S_IFLNK {
             record.mode = record.mode & S_IFMT | UInt32(truncatingIfNeeded: entry.mode & 0o7777)
@@ -31,7 +31,7 @@ extension TreeMerger {
         record.modifiedNanoseconds = UInt32(clamping: entry.modificationTime.nanoseconds)
     }
 
-    /// The record of a file that is no directory; nil for a character device 0/0, which overlayfs takes for a whiteout.
+    /// The record of a file that is not a directory; nil for a character device 0/0, overlayfs's whiteout.
     ///
     /// Throws `corrupt` when the file's data lies outside its layer.
     mutating func fileRecord(_ layer: Int, _ entry: ZTOCView.Entry) throws -> InodeRecord? {

@@ -25,7 +25,7 @@ struct TreeMerger {
     var writer = TreeWriter()
     /// The sum of the regular files' sizes in bytes.
     var contentSize: Int64 = 0
-    /// Per layer and node: the inode number it was given; 0 for none.
+    /// Per layer and node: the inode number that the node was given; 0 when it has none.
     private var numbers: [ContiguousArray<UInt32>]
 
     /// `layers` go from the bottom up; `sizes` are their uncompressed sizes in bytes.
@@ -76,7 +76,8 @@ struct TreeMerger {
         }
     }
 
-    /// The directories that show through: from the topmost down to the first opaque one or the first that is none.
+    /// The directories that show through: from the topmost down to the first opaque one, or to the first node that is
+    /// not a directory.
     private func joined(_ parts: [Part]) -> [Part] {
         var joined: [Part] = []
         for part in parts {
@@ -114,7 +115,7 @@ struct TreeMerger {
         }
     }
 
-    /// The root's own: of what the layers say of it only the time counts, which unpacking leaves to chance.
+    /// The root's record: of the layers' entries for the root only the time counts, which unpacking leaves to chance.
     private mutating func rootRecord(_ parts: [Part]) throws -> InodeRecord {
         let described = try directoryRecord(parts, parent: 1)
         var record = InodeRecord()

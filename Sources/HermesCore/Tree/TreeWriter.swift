@@ -19,7 +19,7 @@ struct TreeWriter {
         return offset
     }
 
-    /// Adds an inode's attributes, as the tree's `InodeRecord.xattrs` names them; 0 for none.
+    /// Adds an inode's attributes. Returns the value of the tree's `InodeRecord.xattrs`; 0 without attributes.
     mutating func add(xattrs pairs: [(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)]) throws
         -> UInt32
     {

@@ -7,13 +7,13 @@ import Synchronization
 /// Layers are read in parallel, the largest first; a layer whose zTOC the layout already has (of the same span size) is
 /// not read. The index is listed in the layout only when all of its zTOCs are there.
 package struct IndexBuilder: Sendable {
-    /// What became of a layer.
+    /// The outcome for a layer.
     package enum Outcome: Sendable, Equatable {
-        /// Its zTOC was built.
+        /// The layer's zTOC was built.
         case built(SOCIIndex.Layer, LayerIndexer.Summary)
-        /// Its zTOC was in the layout.
+        /// The layer's zTOC was in the layout.
         case reused(SOCIIndex.Layer)
-        /// It is not in the index, and why.
+        /// The layer is not in the index, for this reason.
         case skipped(String)
 
         /// The zTOC, where there is one.
@@ -29,13 +29,13 @@ package struct IndexBuilder: Sendable {
     package struct Report: Sendable {
         /// The index, as the layout lists it.
         package let descriptor: Descriptor
-        /// What became of each of the image's layers, lowest first.
+        /// The outcomes of the image's layers, lowest first.
         package let outcomes: [Outcome]
     }
 
-    /// What is told while it builds, from several threads.
+    /// The functions that are called during a build, from several threads.
     package struct Observer: Sendable {
-        /// A layer's blob was read on by so many bytes. What it throws ends the build.
+        /// A layer's blob was read on by so many bytes. An error that this function throws ends the build.
         package let advanced: @Sendable (_ layer: Int, _ bytes: Int) throws -> Void
         /// A layer is done.
         package let finished: @Sendable (_ layer: Int, _ outcome: Outcome) -> Void

@@ -5,7 +5,7 @@ import HermesSupport
 /// `blob -> SHA-256 -> inflate block by block -> { checkpoints, tar parser, SHA-256 }`. Nothing is kept but the table of
 /// contents and the compressed windows, and no zTOC is written before both digests are those of the image.
 package enum LayerIndexer {
-    /// What was found in a layer.
+    /// The numbers that describe an indexed layer.
     package struct Summary: Sendable, Equatable {
         /// Entries of its tar.
         package let entryCount: Int
@@ -17,11 +17,12 @@ package enum LayerIndexer {
         package let hasNoXattrs: Bool
     }
 
-    /// Reads the blob to its end and writes the zTOC to `sink`. `progress` is told the number of bytes of each read;
-    /// what it throws ends the pass.
+    /// Reads the blob to its end and writes the zTOC to `sink`. `progress` is told the number of bytes of each read; an
+    /// error that it throws ends the pass.
     ///
-    /// `spanSize` is in uncompressed bytes. Throws `corrupt`, naming the layer, when the bytes are no tar, no gzip stream
-    /// or not those of the image; `unsupported` for another compression; what `source` and `sink` throw. Blocks.
+    /// `spanSize` is in uncompressed bytes. Throws `corrupt`, naming the layer, when the bytes are not a tar archive,
+    /// not a gzip stream or not those of the image, `unsupported` for another compression, and the errors of `source`
+    /// and `sink`. Blocks.
     package static func index(
         _ layer: Image.Layer, from source: any ByteSource, spanSize: Int64, to sink: ZTOCWriter.Sink,
         progress: (Int) throws -> Void
@@ -117,7 +118,7 @@ package enum LayerIndexer {
         }
     }
 
-    /// Adds the layer to what went wrong with its bytes.
+    /// Names the layer in errors about its bytes.
     private static func naming<Result>(_ layer: Image.Layer, _ body: () throws -> Result) throws -> Result {
         do {
             return try body()
@@ -126,7 +127,7 @@ package enum LayerIndexer {
         }
     }
 
-    /// What the tar parser finds, on its way into the table of contents.
+    /// The entries that the tar parser finds, on their way into the table of contents.
     private struct Contents: ~Copyable {
         var parser = TarParser()
         var writer = ZTOCWriter()

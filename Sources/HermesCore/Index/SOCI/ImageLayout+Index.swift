@@ -4,13 +4,13 @@ import HermesSupport
 extension ImageLayout {
     /// The SOCI indexes that the layout lists, the newest last, each with its descriptor.
     ///
-    /// Throws `corrupt` for one that is damaged, and what reading the layout throws.
+    /// Throws `corrupt` for a damaged index, and the errors of reading the layout.
     package func sociIndexes() throws -> [(descriptor: Descriptor, index: SOCIIndex)] {
         var found: [(descriptor: Descriptor, index: SOCIIndex)] = []
         for entry in try imageIndex().manifests where MediaType.isManifest(entry.mediaType) {
             if let type = entry.artifactType, type != SOCIIndex.artifactType { continue }
             let bytes = try readBlob(entry, limit: SOCIIndex.sizeLimit)
-            // Without an artifact type in the list, the document itself says what it is.
+            // Without an artifact type in the list, the document itself gives its type.
             guard case .manifest(let manifest) = try ManifestDocument.parse(bytes, name: "\(entry.digest)"),
                 manifest.config.mediaType == SOCIIndex.artifactType
             else { continue }
@@ -66,7 +66,7 @@ extension ImageLayout {
 }
 
 extension ImageLayout {
-    /// Removes a layout that lists nothing: what a build that failed has made.
+    /// Removes a layout that lists nothing, as a failed build leaves it.
     package func removeIfUnlisted() throws {
         guard try imageIndex().manifests.isEmpty else { return }
         for folder in ["\(path)/blobs/sha256", "\(path)/blobs", path] {

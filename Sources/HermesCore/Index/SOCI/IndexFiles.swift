@@ -13,7 +13,7 @@ package struct IndexFiles: Sendable {
     /// Puts the files of an index together for an image. `open` maps the file of a zTOC.
     ///
     /// Throws `unsupported` when a layer of the image has no zTOC, `corrupt` for a zTOC that has another digest, is
-    /// damaged, or is of a blob of another size, and what `open` throws.
+    /// damaged, or describes a blob of another size, and the errors of `open`.
     package init(
         digest: Digest, index: SOCIIndex, image: Image, open: (SOCIIndex.Layer) throws -> MappedFile
     ) throws {
@@ -48,7 +48,7 @@ package struct IndexFiles: Sendable {
     /// The zTOCs, lowest layer first; valid as long as this value is.
     package func views() throws -> [ZTOCView] { try layers.map { try ZTOCView($0.file.readOnly) } }
 
-    /// The index of `image` in a layout; see `ImageLayout.sociIndex(of:image:)` and the initializer for what it throws.
+    /// The index of `image` in a layout. See `ImageLayout.sociIndex(of:image:)` and the initializer for the errors.
     package static func find(_ image: Image, in layout: ImageLayout) throws -> IndexFiles {
         let (descriptor, index) = try layout.sociIndex(of: image.descriptor.digest, image: image.reference)
         return try IndexFiles(digest: descriptor.digest, index: index, image: image) { ztoc in
@@ -56,8 +56,8 @@ package struct IndexFiles: Sendable {
         }
     }
 
-    /// The index that refers to `image` where the image is; nil when there is none. zTOCs are stored in `folder` while
-    /// they are read, and unlinked. The thread that reads them waits for the registry; no cooperative thread does.
+    /// The index that refers to `image` in the image's own source; nil when there is none. zTOCs are stored in `folder`
+    /// while they are read, and unlinked. The reading thread, which waits for the registry, is not a cooperative one.
     package static func findReferrer(_ image: Image, at source: any ImageSource, in folder: String) async throws
         -> IndexFiles?
     {

@@ -30,8 +30,8 @@ extension SOCIIndex {
 
     /// Reads a document from anywhere.
     ///
-    /// Throws `corrupt` for what is no SOCI index, has a negative size or a digest that is none, and `unsupported` for
-    /// another version.
+    /// Throws `corrupt` when the document is not a SOCI index, or has a negative size or an invalid digest, and
+    /// `unsupported` for another version.
     package init(decoding bytes: [UInt8]) throws {
         guard bytes.count <= Self.sizeLimit else {
             throw HermesError(

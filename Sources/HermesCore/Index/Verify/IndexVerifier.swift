@@ -17,8 +17,8 @@ package struct IndexVerifier: Sendable {
         self.files = files
     }
 
-    /// Verifies layer `number` of the image, lowest first. `progress` is told the bytes of each read; what it throws ends
-    /// the work. Throws `corrupt` for the first thing that does not fit. Blocks; one thread a layer.
+    /// Verifies layer `number` of the image, lowest first. `progress` is told the bytes of each read; an error that it
+    /// throws ends the work. Throws `corrupt` for the first thing that does not fit. Blocks; one thread a layer.
     package func verify(layer number: Int, progress: (Int) throws -> Void) throws {
         let layer = image.layers[number]
         do {

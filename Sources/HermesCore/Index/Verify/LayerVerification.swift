@@ -9,7 +9,7 @@ struct LayerVerification: ~Copyable {
     private let layer: Image.Layer
     /// nil for a layer that is not compressed.
     private let checkpoints: CheckpointBlob?
-    /// What each span covers of the blob.
+    /// The part of the blob that each span covers.
     private let ranges: [Range<Int64>]
     /// Inflates from the start, and knows the digests of both sides at the end; used for gzip only.
     private var indexer: GzipIndexer
@@ -81,7 +81,7 @@ struct LayerVerification: ~Copyable {
 
     /// The layer's content, in order: its entries must be those of the zTOC.
     private mutating func inspect(_ bytes: UnsafeRawBufferPointer) throws {
-        // What lies behind the archive is padding, which a zTOC of the SOCI tools does not count.
+        // The bytes behind the archive are padding, which a zTOC of the SOCI tools does not count.
         let size = checkpoints == nil ? view.compressedSize : view.uncompressedSize
         let count = Int(min(Int64(bytes.count), max(0, size - straightCount)))
         straight.update(UnsafeRawBufferPointer(rebasing: bytes[..<count]))

@@ -1,8 +1,8 @@
 /// Writes FlatBuffers from back to front, byte for byte as Google's builder for Go does.
 ///
-/// The format: https://flatbuffers.dev/internals. What makes the bytes the same is the order of calls, the alignment
-/// rule (an object is aligned by its distance from the buffer's end) and the sharing of vtables: a table whose fields lie
-/// where those of an earlier one do refers to that one's vtable, even if the tables differ in padding.
+/// The format: https://flatbuffers.dev/internals. The bytes are the same because of the order of calls, the alignment
+/// rule (an object is aligned by its distance from the buffer's end) and the sharing of vtables: a table whose fields
+/// lie where those of an earlier one do refers to that one's vtable, even if the tables differ in padding.
 ///
 /// Offsets are distances from the end of the finished buffer. Bytes that are built can be taken out in between
 /// (`take()`), and bytes that are never here can be counted in (`skip(_:)`), so that a large buffer is never whole in
@@ -189,7 +189,7 @@ struct FlatBufferBuilder: ~Copyable {
         for _ in 0..<padding { place(UInt8(0)) }
     }
 
-    /// Writes a value in front of what is there. Room for it has been made by `prepare`.
+    /// Writes a value in front of the bytes that are there. `prepare` has made room for it.
     private mutating func place<Value: FixedWidthInteger>(_ value: Value) {
         head -= MemoryLayout<Value>.size
         storage.storeBytes(of: value.littleEndian, toByteOffset: head, as: Value.self)

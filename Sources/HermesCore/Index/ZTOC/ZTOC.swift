@@ -1,4 +1,4 @@
-/// The zTOC: the table of contents of one layer, and what is needed to decompress from its middle.
+/// The zTOC: the table of contents of one layer, and the checkpoints from which decompression can begin in its middle.
 ///
 /// A FlatBuffer without file identifier or size prefix, compatible both ways with the SOCI snapshotter's. Tables and their
 /// fields, by slot:

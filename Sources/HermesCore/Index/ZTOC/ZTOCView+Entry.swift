@@ -9,7 +9,7 @@ extension ZTOCView {
         package let name: UnsafeRawBufferPointer
         /// The target of a hard or symbolic link; empty for other kinds.
         package let linkName: UnsafeRawBufferPointer
-        /// What kind of file it is.
+        /// The kind of file.
         package let kind: TarEntry.Kind
         /// Where the stored data begin in the uncompressed archive, in bytes; as stored.
         package let dataOffset: Int64
@@ -63,7 +63,7 @@ extension ZTOCView {
         /// The number of PAX records.
         package var recordCount: Int { records.count }
 
-        /// The key and value of PAX record `index`. Throws `corrupt` if there is none, or it is damaged.
+        /// The key and value of PAX record `index`. Throws `corrupt` if the record is missing or damaged.
         package func record(_ index: Int) throws -> (
             key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
         ) {

@@ -15,7 +15,7 @@ extension ZTOCView.Entry {
 
         /// The file's size in bytes.
         package let fileSize: Int64
-        /// What is stored, in order and apart; all else reads as zeros.
+        /// The parts that are stored, in order and apart; all other bytes read as zeros.
         package let stretches: [Stretch]
     }
 
@@ -49,7 +49,7 @@ extension ZTOCView.Entry {
         do throws(TarFault) {
             let map = try SparseMap(list: list)
             try map.check(fileSize: fileSize, stored: size - mapLength)
-            // No overflow: the lengths add up to what is stored after the map.
+            // No overflow: the sum of the lengths is the size of the data that is stored after the map.
             var position = dataOffset + mapLength
             var stretches: [Sparse.Stretch] = []
             for index in stride(from: 0, to: map.numbers.count, by: 2) {

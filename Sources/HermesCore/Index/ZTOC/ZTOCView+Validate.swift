@@ -4,7 +4,7 @@ extension ZTOCView {
     /// The size of a checkpoint in a gzip layer's blob, in bytes: two int64, a byte, and a window of 32 KiB.
     private static let checkpointSize = 32_785
 
-    /// Checks everything that the zTOC says against everything else it says, so that what uses it need not.
+    /// Checks all values of the zTOC against each other, so that code that uses them need not.
     ///
     /// Afterwards: sizes are not negative, and that of the archive is one that the blob can have; there is one span digest, and one checkpoint, for each span; every entry can be
     /// read, lies inside the archive, and begins after the one before it ends. Throws `corrupt`, or `unsupported` for an
@@ -79,7 +79,7 @@ extension ZTOCView {
             try validateTexts(of: entry, &rest)
             _ = try entry.sparse()
             let dataEnd = entry.dataOffset + entry.size
-            // The archive may end without padding; Int64.max is no size of an archive, and stays as it is.
+            // The archive may end without padding. Int64.max cannot be the size of an archive, and stays as it is.
             end = dataEnd > Int64.max - block ? dataEnd : (dataEnd + block - 1) & ~(block - 1)
         }
     }

@@ -6,7 +6,7 @@ import HermesSupport
 /// `corrupt`, never read outside the bytes. The bytes must stay valid and unchanged as long as the view, its entries or
 /// any slice of them are used. Bytes after the FlatBuffer are ignored.
 ///
-/// Reading changes nothing, so several threads may read at once.
+/// Reading changes nothing, so several threads may read in parallel.
 package struct ZTOCView {
     private let metadata: FlatBufferTable.List
     private let digests: FlatBufferTable.List
@@ -59,7 +59,7 @@ package struct ZTOCView {
     /// The number of span digests.
     package var spanCount: Int { digests.count }
 
-    /// The SHA-256 of the compressed bytes of span `index`. Throws `corrupt` if there is none, or it is no digest.
+    /// The SHA-256 of the compressed bytes of span `index`. Throws `corrupt` if the digest is missing or invalid.
     package func spanDigest(_ index: Int) throws -> Digest {
         guard index >= 0, index < digests.count else {
             throw HermesError(.corrupt, "the zTOC has no digest for span \(index)")
@@ -70,7 +70,7 @@ package struct ZTOCView {
         return digest
     }
 
-    /// All span digests, in order. Throws `corrupt` if one of them is no digest.
+    /// All span digests, in order. Throws `corrupt` if one of them is not a digest.
     package func spanDigests() throws -> [Digest] {
         var result: [Digest] = []
         for index in 0..<spanCount { result.append(try spanDigest(index)) }
@@ -103,7 +103,7 @@ package struct ZTOCView {
     /// The number of entries.
     package var entryCount: Int { metadata.count }
 
-    /// The entry `index` of the archive, in its order. Throws `corrupt` if there is none, or it is damaged.
+    /// The entry `index` of the archive, in its order. Throws `corrupt` if the entry is missing or damaged.
     package func entry(_ index: Int) throws -> Entry {
         guard index >= 0, index < metadata.count else {
             throw HermesError(.corrupt, "the zTOC has no entry \(index)")

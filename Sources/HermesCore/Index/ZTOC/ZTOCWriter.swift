@@ -1,6 +1,6 @@
 import HermesSupport
 
-/// Writes the zTOC of one layer: takes the layer's entries as they stream past, then what is known at the layer's end.
+/// Writes the zTOC of one layer: takes the layer's entries as they stream past, then the values of `Layer`.
 ///
 /// The output is byte for byte that of the SOCI snapshotter's builder (flatbuffers for Go) with the time zone UTC. Memory
 /// is bounded by the entries, which are kept compactly: about 30 bytes and its texts for each. The checkpoints, the
@@ -11,7 +11,7 @@ package struct ZTOCWriter: ~Copyable {
     /// Receives the bytes of a zTOC, in order.
     package typealias Sink = (UnsafeRawBufferPointer) throws -> Void
 
-    /// What is known about a layer at its end.
+    /// The values that are known at the end of a layer.
     package struct Layer: Sendable {
         /// The size of the layer's blob, in bytes.
         package var compressedSize: Int64

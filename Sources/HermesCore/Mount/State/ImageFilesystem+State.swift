@@ -4,10 +4,10 @@ import Glibc
 /// The kernel's requests about the state folder. Every operation comes here only for an inode, or a name in the root,
 /// that the image does not have.
 extension ImageFilesystem {
-    /// What never expires, in seconds.
+    /// The time for entries that never expire, in seconds.
     private static let forever: Double = 1e9
 
-    /// Answers the lookup of a name that the image lacks; false when it is none of the state's either.
+    /// Answers the lookup of a name that the image lacks; false when the state folder does not have the name either.
     func lookUpState(_ request: fuse_req_t, _ parent: UInt64, _ name: UnsafePointer<CChar>) -> Bool {
         var parameters = fuse_entry_param()
         if parent == 1, StateFolder.isEqual(name, StateFolder.name) {
@@ -49,7 +49,7 @@ extension ImageFilesystem {
         }
     }
 
-    /// Answers a read of an inode that is no regular file of the image.
+    /// Answers a read of an inode that is not a regular file of the image.
     func readState(_ request: fuse_req_t, _ number: UInt64, _ size: Int, _ offset: off_t) {
         guard let file = StateFolder.file(number), offset >= 0 else {
             fuse_reply_err(request, EINVAL)
@@ -65,7 +65,7 @@ extension ImageFilesystem {
         }
     }
 
-    /// Answers readdir and readdirplus of an inode that is no folder of the image: 0 is ".", 1 is "..", then the files.
+    /// Answers readdir and readdirplus of an inode that is not a folder of the image: 0 is ".", 1 "..", then the files.
     func readStateFolder(_ request: fuse_req_t, _ number: UInt64, _ size: Int, _ offset: off_t, plus: Bool) {
         guard number == StateFolder.number else {
             fuse_reply_err(request, ENOTDIR)

@@ -8,7 +8,7 @@ extension ImageFilesystem {
     /// The contents of a state file as they are now.
     func contents(_ file: StateFolder.File) -> [UInt8] {
         switch file {
-        // An encoder that fails leaves an empty file: there is nobody to throw to.
+        // An encoder that fails leaves an empty file, because no caller could catch its error.
         case .state: ((try? JSON.encode(mountState())) ?? []) + [UInt8(ascii: "\n")]
         case .metrics: metrics().map(\.text).flatMap(\.utf8)
         }

@@ -1,5 +1,5 @@
-/// The contents of `.hermes/state.json`: what a mount has, does and waits for. Sizes are in bytes, times in UTC as
-/// RFC 3339 has them; docs/operations.md describes every field.
+/// The contents of `.hermes/state.json`: a mount's data, its work, and its waiting reads. Sizes are in bytes,
+/// times in UTC as RFC 3339 has them; docs/operations.md describes every field.
 struct MountState: Encodable {
     struct Layer: Encodable {
         var digest: Digest

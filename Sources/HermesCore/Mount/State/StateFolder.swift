@@ -4,8 +4,8 @@ import Synchronization
 
 /// The hidden folder `.hermes` at a mount's root: files whose contents are made when they are asked for.
 ///
-/// It is found by its name and listed nowhere, so that nothing that walks the image meets it; an image that has a
-/// `.hermes` of its own keeps that. Only who mounted the image may look inside.
+/// The folder is found by its name and listed nowhere, so that no program that walks the image meets it. An image that
+/// has a `.hermes` of its own keeps that. Only the user that mounted the image may look inside.
 ///
 /// Safe for use from any thread.
 final class StateFolder: Sendable {
@@ -54,7 +54,7 @@ final class StateFolder: Sendable {
     }
 
     /// Takes note of an access to a file, makes its contents anew with `make` where that is due, and calls `body` with
-    /// them and the time they are of.
+    /// the contents and the time at which they were made.
     func withContents<Result>(
         _ file: File, _ access: StateSnapshot.Access, make: () -> [UInt8], _ body: ([UInt8], Timestamp) -> Result
     ) -> Result {
@@ -86,7 +86,7 @@ final class StateFolder: Sendable {
         status.st_uid = geteuid()
         status.st_gid = getegid()
         status.st_size = size
-        // What the C library takes for its buffers: such a file is read with one read.
+        // The C library takes this size for its buffers, so that such a file is read with one read.
         status.st_blksize = 128 << 10
         status.st_blocks = (size + 4095) / 4096 * 8
         status.st_mtim = timespec(tv_sec: Int(time.seconds), tv_nsec: Int(time.nanoseconds))

@@ -3,9 +3,9 @@ import HermesSupport
 /// When the contents of a state file are made anew: a pure state machine, by which one pass over the file sees one
 /// moment's contents.
 ///
-/// The kernel is never asked to open a file of a mount (see `ImageFilesystem.operations`), so there is no open to hang
-/// contents on. What comes instead: a path that is looked up or asked for its attributes, which is how a pass begins;
-/// the attributes that the kernel asks for before each read of a file whose attributes have expired; and the reads.
+/// The kernel is never asked to open a file of a mount (see `ImageFilesystem.operations`), so contents cannot be tied
+/// to an open. These accesses come instead: a path is looked up or asked for its attributes, which begins a pass; the
+/// kernel asks for the attributes before each read of a file whose attributes have expired; and the file is read.
 struct StateSnapshot {
     /// Why the kernel asks.
     enum Access {

@@ -7,7 +7,7 @@ struct AuthChallenge: Equatable {
     /// The parameters, names in lower case; the first of each name counts.
     var parameters: [String: String] = [:]
 
-    /// Parses the values of all WWW-Authenticate headers. A malformed header gives what comes before the fault.
+    /// Parses the values of all WWW-Authenticate headers. A malformed header gives the challenges before the fault.
     static func parse(_ headers: [String]) -> [AuthChallenge] {
         headers.flatMap { header in
             var scanner = Scanner(bytes: Array(header.utf8))

@@ -1,10 +1,10 @@
 import HermesSupport
 
-/// What a registry wants for authorisation, and what is known of it: the challenge logic, without any I/O.
+/// The authorisation that a registry asks for, and the grants that are known: the challenge logic, without any I/O.
 ///
-/// A request asks with `authorization`, is sent, and when it is answered 401 asks with `challenged`. The driver does what
-/// the step says; when it has obtained a grant it reports with `obtained` and serves the waiters. One grant is obtained
-/// once, however many requests wait for it. `Waiter` is whatever the driver wants back.
+/// A request asks with `authorization`, is sent, and when it is answered 401 asks with `challenged`. The driver
+/// performs the step; when it has obtained a grant it reports with `obtained` and serves the waiters. One grant is
+/// obtained once, however many requests wait for it. `Waiter` is any value that the driver wants back.
 struct AuthState<Waiter> {
     /// Something that allows requests, to be got from credentials or a token server.
     enum Grant: Hashable {
@@ -13,7 +13,7 @@ struct AuthState<Waiter> {
         /// A token for a scope (distribution spec, token authentication).
         case bearer(realm: String, service: String?, scope: String)
 
-        /// What it allows.
+        /// The scope that the grant allows.
         var scope: String {
             switch self {
             case .basic(let scope), .bearer(_, _, let scope): scope
@@ -26,9 +26,9 @@ struct AuthState<Waiter> {
         case send(String?)
         /// Obtain the grant; the waiter is kept.
         case obtain(Grant, isRenewal: Bool)
-        /// Somebody else is obtaining it already; the waiter is kept.
+        /// Another request is obtaining the grant already; the waiter is kept.
         case wait
-        /// There is no way in.
+        /// No grant can allow the request.
         case refuse(String)
     }
 
@@ -37,17 +37,17 @@ struct AuthState<Waiter> {
         case header(String, until: ContinuousClock.Instant?)
     }
 
-    /// What the registry asked for last; nil as long as it lets everybody in.
+    /// The scheme that the registry asked for last; nil as long as no request needs authorisation.
     private var scheme: ((_ scope: String) -> Grant)?
     private var holdings: [Grant: Holding] = [:]
 
-    /// What to send with a request for `scope`, before it is sent the first time.
+    /// The step before a request for `scope` is sent the first time.
     mutating func authorization(scope: String, now: ContinuousClock.Instant, waiter: Waiter) -> Step {
         guard let scheme else { return .send(nil) }
         return hold(scheme(scope), refused: nil, now: now, waiter: waiter)
     }
 
-    /// What to do after a 401. `used` is the Authorization that was refused.
+    /// The step after a 401. `used` is the Authorization that was refused.
     mutating func challenged(
         scope: String, used: String?, challenges: [AuthChallenge], now: ContinuousClock.Instant,
         waiter: Waiter
@@ -71,7 +71,7 @@ struct AuthState<Waiter> {
             offered.isEmpty ? "it does not say how to log in" : "it only offers to log in by \(offered)")
     }
 
-    /// What to do after an answer, other than a 401, that says `used` has run out.
+    /// The step after an answer, other than a 401, that says `used` has run out.
     mutating func expired(
         scope: String, used: String, now: ContinuousClock.Instant, waiter: Waiter
     ) -> Step {
@@ -79,8 +79,8 @@ struct AuthState<Waiter> {
         return hold(scheme(scope), refused: used, now: now, waiter: waiter)
     }
 
-    /// Takes what came of obtaining a grant, and returns who waits for it. `header` is nil after a failure, and when
-    /// there are no credentials.
+    /// Takes the outcome of obtaining a grant, and returns the waiters for the grant. `header` is nil after a failure,
+    /// and when there are no credentials.
     mutating func obtained(
         _ grant: Grant, header: String?, until: ContinuousClock.Instant?
     ) -> [Waiter] {

@@ -28,7 +28,7 @@ final class Authenticator: @unchecked Sendable {
         self.lookup = lookup
     }
 
-    /// The Authorization for a request before it is sent first; nil for none.
+    /// The Authorization for a request before it is sent first; nil when the request needs none.
     func authorization(for scope: String, _ waiter: @escaping Waiter) {
         perform(state.authorization(scope: scope, now: .now, waiter: waiter), waiter)
     }

@@ -2,8 +2,8 @@ import Dispatch
 import HermesHTTP
 import HermesSupport
 
-/// One GET of a blob, or of a range of it: first from where the registry redirected to the last time, and when that is
-/// refused (a signed URL has run out) through the registry again.
+/// One GET of a blob, or of a range of a blob: first from the target of the registry's last redirect, and when that
+/// target refuses (a signed URL has run out) through the registry again.
 ///
 /// Belongs to the event-loop thread but for the marked functions. The handler is called as by `HTTPClient`; it sees only
 /// the answer that counts.
@@ -23,7 +23,8 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
     private var throughRegistry: RegistryExchange?
     private var cancelled = false
 
-    /// `range` nil asks for the whole blob; `isOnNewConnection` as in `HTTPRequest`. Throws `usage` for a repository's name that is none.
+    /// `range` nil asks for the whole blob; `isOnNewConnection` as in `HTTPRequest`. Throws `usage` for an invalid
+    /// repository name.
     init(
         _ host: RegistryHost, _ blob: BlobRedirects.Blob, range: Range<Int64>?, isOnNewConnection: Bool = false,
         handler: any HTTPHandler
@@ -80,7 +81,8 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
         }
     }
 
-    /// After a refusal: what another request has learned meanwhile is tried once, before the registry is asked.
+    /// After a refusal, a target that another request has learned meanwhile is tried once, before the registry is
+    /// asked.
     private func beginAgain() {
         refused = false
         guard !isSecond, host.redirects[blob] != nil else { return askRegistry() }
@@ -109,7 +111,7 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
     }
 
     func received(_ bytes: UnsafeRawBufferPointer) -> HTTPFlow {
-        // An object store's word for its refusal is short XML that nobody reads.
+        // The body of an object store's refusal is short XML that no code reads.
         refused ? .stop : handler.received(bytes)
     }
 
@@ -122,7 +124,7 @@ final class BlobExchange: HTTPHandler, @unchecked Sendable {
         finish(result)
     }
 
-    /// The target that was asked is no good; one that came since stays.
+    /// Forgets the target that was asked, because it failed. A target that was learned since then stays.
     private func forgetTarget() {
         if host.redirects[blob] == asked { host.redirects[blob] = nil }
     }

@@ -1,8 +1,8 @@
 import HermesHTTP
 import HermesSupport
 
-/// The fetch of a range from the hosts that `RangeRace` chooses: does what it says, and hands on the bytes of the leg that
-/// wins.
+/// Fetches a range from the hosts that `RangeRace` chooses: performs the race's actions, and hands on the bytes
+/// of the leg that wins.
 ///
 /// Belongs to the event-loop thread but for `cancel` and `urge`. Until its end there is always a leg, whose failure when
 /// the client is closed ends it.
@@ -20,7 +20,7 @@ final class BlobRangeDriver: @unchecked Sendable {
     private let deliver: RangeFetchHandle.Delivery
     private let completion: RangeFetchHandle.Completion
     private var race: RangeRace
-    /// The legs that count, by their number; what others still bring is dropped.
+    /// The legs that count, by their number; bytes of other legs are dropped.
     private var legs: [Int: Leg] = [:]
     private var timer: HTTPTimer?
     private var isDone = false
@@ -131,7 +131,7 @@ final class BlobRangeDriver: @unchecked Sendable {
         }
     }
 
-    /// Does what is due, and sets the timer for what comes next. An earlier timer stays: what it finds is that it is early.
+    /// Performs the actions that are due, and sets the timer for the next ones. An earlier timer stays.
     private func watch() {
         guard !isDone else { return }
         let actions = race.due(now: .now())

@@ -3,8 +3,8 @@ import HermesSupport
 
 /// The handler of a range fetch: hands on exactly the bytes of the range, or fails. Event-loop thread only.
 ///
-/// `deliver` is called for whatever comes, with no bytes where none of it belongs to the range; it returns whether the
-/// fetch is still wanted.
+/// `deliver` is called for all bytes that come, with an empty piece where they do not belong to the range; it returns
+/// whether the fetch is still wanted.
 final class BlobRangeHandler: HTTPHandler, @unchecked Sendable {
     private let host: RegistryHost
     private let digest: Digest
@@ -13,7 +13,7 @@ final class BlobRangeHandler: HTTPHandler, @unchecked Sendable {
     private let completion: @Sendable (Result<Void, HermesError>) -> Void
     private var reply: RangeReply?
     private var error: HermesError?
-    /// An answer that is none of the blob, and its body.
+    /// An answer that does not bring the blob, and its body.
     private var refusal: HTTPHead?
     private var refusalBody: [UInt8] = []
 

@@ -3,9 +3,9 @@ import HermesSupport
 
 /// A blob as a stream that one thread pulls, while the event loop fills a bounded buffer.
 ///
-/// A connection that breaks is replaced by one that goes on where it stopped, as often as the retry policy allows without
-/// progress in between. The bytes are not checked against the digest; who reads to the end can do that. The first read
-/// starts the transfer; dropping the stream ends it.
+/// A connection that breaks is replaced by one that goes on where it stopped, as often as the retry policy allows
+/// without progress in between. The bytes are not checked against the digest; a caller that reads to the end can
+/// compare it. The first read starts the transfer; dropping the stream ends it.
 final class BlobStream: ByteSource {
     private let client: RegistryClient
     private let blob: BlobRedirects.Blob
@@ -62,7 +62,7 @@ final class BlobStream: ByteSource {
         exchange.start()
     }
 
-    /// Waits before the next try; throws the error when there is none.
+    /// Waits before the next try; throws the error when no further try is allowed.
     private func pause(after error: HermesError) throws {
         let thing = blob.description
         if let index = host {

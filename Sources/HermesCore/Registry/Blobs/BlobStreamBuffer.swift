@@ -6,7 +6,7 @@ final class BlobStreamBuffer: HTTPHandler, @unchecked Sendable {
     enum Outcome {
         /// So many bytes were copied; when `resume`, the transfer waits and is to go on.
         case bytes(Int, resume: Bool)
-        /// There are no bytes left, and the transfer is over.
+        /// The buffer is empty, and the transfer is over.
         case failed(HermesError)
     }
 
@@ -16,7 +16,7 @@ final class BlobStreamBuffer: HTTPHandler, @unchecked Sendable {
         var count = 0
         /// Whether the transfer waits for `resume`.
         var full = false
-        /// Set at the end of the transfer, also when it was complete: the reader knows what it expects.
+        /// Set at the end of the transfer, also of a complete one: the reader knows how many bytes to expect.
         var failure: HermesError?
     }
 

@@ -1,11 +1,11 @@
 import HermesSupport
 
-/// On what terms a range is fetched.
+/// The terms on which a range is fetched.
 ///
 /// A range that a process waits for is given up early where it stalls and asked elsewhere; one in the background is
 /// patient, and leaves the lines to the others.
 package struct FetchTerms: Sendable {
-    /// When the fetch fails, come what may, because nobody waits for it any longer; nil when nobody waits now.
+    /// The time at which the fetch fails in any case, because no reader waits any longer; nil when no reader waits now.
     package var deadline: Monotonic?
     /// Whether a fetch of this range failed before: connections that exist are then not trusted.
     package var isRetry: Bool
@@ -16,6 +16,6 @@ package struct FetchTerms: Sendable {
         self.isRetry = isRetry
     }
 
-    /// Nobody waits, and nothing went wrong before.
+    /// The terms of a fetch for which no reader waits, and which did not fail before.
     package static let background = FetchTerms(deadline: nil)
 }

@@ -10,7 +10,7 @@ package struct RangeFetchHandle: Sendable {
     /// Receives the end of a fetch.
     package typealias Completion = @Sendable (Result<Void, HermesError>) -> Void
 
-    /// Makes one of what stops the fetch, and what gives it a deadline.
+    /// Makes a handle of two functions: one stops the fetch, the other gives the fetch a deadline.
     package init(
         cancel stop: @escaping @Sendable () -> Void, urge hurry: @escaping @Sendable (Monotonic) -> Void = { _ in }
     ) {
@@ -18,9 +18,10 @@ package struct RangeFetchHandle: Sendable {
         self.hurry = hurry
     }
 
-    /// Stops it soon. Its completion is still called, once.
+    /// Stops the fetch soon. Its completion is still called, once.
     package func cancel() { stop() }
 
-    /// A process waits for it now, until `deadline`: see `FetchTerms`. A later deadline takes the place of an earlier one.
+    /// Tells the fetch that a process waits for it, until `deadline`: see `FetchTerms`. A later deadline replaces an
+    /// earlier one.
     package func urge(until deadline: Monotonic) { hurry(deadline) }
 }

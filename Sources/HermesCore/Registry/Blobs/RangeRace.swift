@@ -1,18 +1,18 @@
 import HermesSupport
 
-/// Which hosts one range is asked of, and when: a pure state machine without I/O. Numbers name its legs, which are requests
-/// for what is left of the range.
+/// Which hosts one range is asked of, and when: a pure state machine without I/O. Numbers name its legs, which are
+/// requests for the rest of the range.
 ///
 /// In the background there is one leg at a time, and only a failure leads to the next host. While a process waits:
 /// ```
-///   nothing comes for the hedge delay  -> the next host in good order is asked as well; who delivers first goes on alone
+///   nothing comes for the hedge delay  -> the next host in good order is asked too; the first to deliver goes on alone
 ///   hardly anything comes for the patience -> the leg is given up; the next host is asked, and when all were, they all
 ///                                         are again, on new connections and with twice the patience
 ///   the deadline comes                 -> it is over
 /// ```
-/// Two legs never both deliver, so what a leg is asked for stays right until one of them has won.
+/// Two legs never both deliver, so the bytes that a leg is asked for stay right until one of the legs has won.
 struct RangeRace: Sendable {
-    /// What the driver is to do, in this order.
+    /// An action of the driver, which performs the actions in their order.
     enum Action: Equatable {
         /// Ask a host for the rest of the range.
         case ask(leg: Int, host: Int)
@@ -28,8 +28,8 @@ struct RangeRace: Sendable {
         case expire
     }
 
-    /// The bytes that are more than hardly anything: a connection that brings them one by one is as good as dead to who
-    /// waits.
+    /// The bytes that count as progress: for a process that waits, a connection that brings them one by one is as bad
+    /// as a dead one.
     static let progress = 64 << 10
 
     private struct Leg {
@@ -59,7 +59,7 @@ struct RangeRace: Sendable {
     /// Whether connections that exist are not to be trusted.
     var isOnNewConnection: Bool { isRetry || renewals > 0 }
 
-    /// The failure that counts; nil when nobody was asked.
+    /// The failure that counts; nil when no host was asked.
     var error: HermesError? { round.error }
 
     /// Asks the first host.
@@ -123,7 +123,7 @@ struct RangeRace: Sendable {
         return .ask(leg: asked, host: host)
     }
 
-    /// What time has brought. To be called again until it returns nothing.
+    /// The actions that are due by now. To be called again until it returns nothing.
     mutating func due(now: Monotonic) -> [Action] {
         guard let deadline else { return [] }
         guard now < deadline else { return [.expire] }

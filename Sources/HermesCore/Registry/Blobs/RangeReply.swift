@@ -3,8 +3,8 @@ import HermesSupport
 
 /// Checks that an answer brings the bytes of a range, and cuts it to them (RFC 9110 section 14). Pure.
 ///
-/// A registry may ignore Range and send everything (200), or send more than was asked for; what it must not do is send
-/// other bytes than it says. Ranges are half open, in bytes of the blob.
+/// A registry may ignore Range and send everything (200), or send more than was asked for. It must not send other bytes
+/// than its answer declares. Ranges are half open, in bytes of the blob.
 struct RangeReply {
     /// Bytes of the body before the range.
     private var skip: Int64
@@ -14,7 +14,7 @@ struct RangeReply {
     private var after: Int64
     private let name: String
 
-    /// Takes the head of a 200 or 206. `name` is what errors call the blob and its host. Throws `protocolViolation`.
+    /// Takes the head of a 200 or 206. `name` names the blob and its host in errors. Throws `protocolViolation`.
     init(_ head: HTTPHead, wanted: Range<Int64>, name: String) throws {
         func fail(_ why: String) -> HermesError {
             HermesError(.protocolViolation, "\(name): asked for bytes \(wanted), \(why)")
@@ -50,7 +50,7 @@ struct RangeReply {
         after = offered.upperBound - wanted.upperBound
     }
 
-    /// Whether the range is complete and a lot that nobody wants is still to come, so that the answer is better cut off.
+    /// Whether the range is complete and so many unwanted bytes are still to come that the answer is better cut off.
     var isWorthStopping: Bool { left == 0 && after > 64 << 10 }
 
     /// The part of the next bytes of the body that belongs to the range; may be empty. Throws `protocolViolation` when

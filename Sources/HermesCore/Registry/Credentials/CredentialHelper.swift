@@ -12,7 +12,7 @@ struct CredentialHelper {
         var Secret: String
     }
 
-    /// Throws `usage` for a name that is no part of a program's name: it comes from a file.
+    /// Throws `usage` when `name` cannot be a part of a program's name: it comes from a file.
     init(_ name: String) throws {
         guard !name.utf8.isEmpty,
             name.utf8.allSatisfy({ $0.isAlphanumeric || "-_.".utf8.contains($0) })
@@ -24,7 +24,7 @@ struct CredentialHelper {
     init(program: String) { self.program = HelperProgram(program: program, arguments: ["get"]) }
 
     /// Asks for a registry's credentials; nil when the helper has none. Throws `denied` when it fails. Blocks for up to
-    /// 30 seconds. What the helper writes is never shown: it may be a secret.
+    /// 30 seconds. The helper's output is never shown: it may be a secret.
     func credentials(for registry: String) throws -> Credentials? {
         let (status, output) = try program.run(input: Array(registry.utf8))
         guard status == 0 else {

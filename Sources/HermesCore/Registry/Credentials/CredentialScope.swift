@@ -1,10 +1,10 @@
-/// What credentials are wanted for.
+/// The registry and repository that credentials are wanted for.
 package struct CredentialScope: Sendable, Hashable {
     /// The registry or mirror as references name it: "docker.io", "localhost:5000".
     package var registry: String
     /// The repository; nil when it is not known.
     package var repository: String?
-    /// Whether the registry refused what was found before: what is kept from then is of no use.
+    /// Whether the registry refused the credentials that were found before, so that cached ones must not be used again.
     package var isRenewal: Bool
 
     /// Makes one.

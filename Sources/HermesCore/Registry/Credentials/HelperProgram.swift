@@ -2,8 +2,8 @@ import CLinux
 import Glibc
 import HermesSupport
 
-/// A run of a program that gives credentials: text in, text out, bounded in time and size. What it writes is never shown:
-/// it may be a secret.
+/// A run of a program that gives credentials: text in, text out, bounded in time and size. The program's output is
+/// never shown: it may be a secret.
 struct HelperProgram {
     /// The program; without a slash it is searched on PATH.
     let program: String
@@ -36,7 +36,7 @@ struct HelperProgram {
         let deadline = ContinuousClock.now + .milliseconds(timeLimit)
         let (output, isWhole) = collect(outputRead, until: deadline)
         var status: Int32 = 0
-        // Who has closed its output has not ended yet.
+        // A program that has closed its output may still run.
         let complete = isWhole && wait(for: process, &status, until: deadline)
         if !complete {
             kill(process, SIGKILL)
@@ -81,7 +81,7 @@ struct HelperProgram {
         return process
     }
 
-    /// This process's environment with what is added; of two values for one name, the added one.
+    /// This process's environment with the added variables; of two values for one name, the added one.
     private func variables() -> [String] {
         let added = Set(environment.map(\.name))
         var result: [String] = []
@@ -93,7 +93,7 @@ struct HelperProgram {
         return result + environment.map { "\($0.name)=\($0.value)" }
     }
 
-    /// Waits for the end of a program; false when there was none in time.
+    /// Waits for the end of a program; false when the program did not end in time.
     private func wait(for process: pid_t, _ status: inout Int32, until deadline: ContinuousClock.Instant) -> Bool {
         while waitpid(process, &status, WNOHANG) == 0 {
             guard ContinuousClock.now < deadline else { return false }
@@ -102,7 +102,7 @@ struct HelperProgram {
         return true
     }
 
-    /// Reads to the end; false when there was none in time.
+    /// Reads to the end of the file; false when the end did not come in time.
     private func collect(_ file: Int32, until deadline: ContinuousClock.Instant) -> ([UInt8], Bool) {
         var output: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)

@@ -58,14 +58,14 @@ struct KubeletCredentialConfig {
     }
 }
 
-/// What a provider is asked (credentialprovider.kubelet.k8s.io).
+/// The request to a provider (credentialprovider.kubelet.k8s.io).
 struct CredentialProviderRequest: Encodable {
     var apiVersion: String
     var kind: String
     var image: String
 }
 
-/// What a provider answers.
+/// The answer of a provider.
 struct CredentialProviderResponse: Decodable {
     enum CacheKeyType: String, Decodable {
         case Image, Registry, Global

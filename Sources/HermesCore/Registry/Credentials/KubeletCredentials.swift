@@ -11,7 +11,7 @@ package final class KubeletCredentials: Sendable {
     private let folder: String
     private let cache = Mutex<[Key: Answer]>([:])
 
-    /// What an answer is good for: an image, all of a registry, or everything.
+    /// The scope of an answer: an image, all of a registry, or everything.
     private struct Key: Hashable {
         let provider: String
         let kind: CredentialProviderResponse.CacheKeyType

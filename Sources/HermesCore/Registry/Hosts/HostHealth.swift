@@ -1,19 +1,20 @@
 import HermesSupport
 
-/// Which of a registry's hosts to ask, and in which order: the memory of what failed, without any I/O.
+/// Which of a registry's hosts to ask, and in which order: the memory of failures, without any I/O.
 ///
-/// Hosts are numbers in the order of their configuration. One that fails is out of the way for a while, twice as long
-/// after each further failure; then a single request tries it again. So a dead mirror costs one time-out, and not one
-/// per read. One that asks to be left alone is, and one that others keep outrunning goes behind them.
+/// Hosts are numbers in the order of their configuration. A host that fails is out of the way for a while, twice as
+/// long after each further failure; then a single request tries it again. So a dead mirror costs one time-out, and not
+/// one per read. A host that asks to be left alone is left alone, and a host that others keep outrunning goes behind
+/// them.
 struct HostHealth: Sendable {
-    /// What was wrong with a host.
+    /// The fault of a host.
     enum Fault: Sendable {
-        /// It cannot be reached, or does not serve anything as it should.
+        /// The host cannot be reached, or does not serve anything as it should.
         case isDown
-        /// It serves, but not this: it has it not, or does not give it.
+        /// The host serves, but not this: it does not have the blob or manifest, or does not give it.
         case lacksIt
 
-        /// What a failed request says about a host; nil for what says nothing.
+        /// The fault that a failed request shows in a host; nil when the error shows none.
         init?(_ error: HermesError) {
             switch error.code {
             case .unavailable, .protocolViolation: self = .isDown
@@ -33,7 +34,7 @@ struct HostHealth: Sendable {
     /// Milliseconds that a host is left alone after its first failure, and at most.
     let firstPause: Int
     let longestPause: Int
-    /// Milliseconds in which a host is not asked again for what it lacks.
+    /// Milliseconds in which a host is not asked again for a thing that it lacks.
     let lackPause: Int
     /// Milliseconds that the one request has that tries a host again.
     static let probeTime = 30_000
@@ -91,7 +92,7 @@ struct HostHealth: Sendable {
         return HostRound(good: good + behind, doubtful: doubtful, resting: resting, paces: paces)
     }
 
-    /// Takes note that a host did what it was asked for.
+    /// Takes note that a host answered a request with success.
     mutating func succeeded(_ host: Int) {
         outages[host] = nil
         rests[host] = nil

@@ -1,10 +1,10 @@
 import DequeModule
 import HermesSupport
 
-/// One request's way through the hosts: whom to ask next, and whose failure counts in the end. Pure.
+/// One request's way through the hosts: which host to ask next, and whose failure counts in the end. Pure.
 ///
-/// The hosts that are in order come first. Those that failed lately are the last resort, and only while nobody whose
-/// word counts more has said no for good: the last of the configuration is the registry itself.
+/// The hosts that are in order come first. Hosts that failed lately are the last resort, and only while no host that
+/// counts more has answered with a lasting failure: the last of the configuration is the registry itself.
 struct HostRound: Sendable {
     private var good: Deque<Int>
     private var doubtful: Deque<Int>
@@ -26,7 +26,7 @@ struct HostRound: Sendable {
     /// How fast a host was before the round.
     func pace(_ host: Int) -> HostPace { paces[host] ?? HostPace() }
 
-    /// The host to ask next; nil when it is over.
+    /// The host to ask next; nil when no host is left to ask.
     mutating func next() -> Int? {
         if let host = good.popFirst() { return host }
         while let host = doubtful.popFirst() {
@@ -41,6 +41,6 @@ struct HostRound: Sendable {
         verdict = (host, error, error.code == .unavailable)
     }
 
-    /// The failure that counts; nil when nobody was asked.
+    /// The failure that counts; nil when no host was asked.
     var error: HermesError? { verdict?.error }
 }

@@ -113,7 +113,7 @@ extension HostCapabilities {
             case "pull": insert(.pull)
             case "resolve": insert(.resolve)
             case "push": insert(.push)
-            // Hermes has no use of its own for what newer versions add.
+            // Hermes has no use for the capabilities that newer versions add.
             case "referrers": break
             default: throw HermesError(.corrupt, "capability \"\(word.printable(40))\" is not known")
             }

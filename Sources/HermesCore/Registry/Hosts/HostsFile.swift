@@ -1,11 +1,11 @@
 /// containerd's hosts.toml: which hosts serve a registry's images, in the order in which they are asked
 /// (containerd docs/hosts.md). A value: reading it touches no other file.
 package struct HostsFile: Sendable, Equatable {
-    /// One host, with what it may be asked for and how it is connected to. Paths are as the file has them.
+    /// One host, with its capabilities and the settings of its connections. Paths are as the file has them.
     package struct Host: Sendable, Equatable {
         /// The host's URL, with a scheme; nil for the registry itself.
         package var url: String?
-        /// What it may be asked for.
+        /// The requests that the host may be asked.
         package var capabilities: HostCapabilities = .all
         /// Files with certificate authorities, beside those of the system.
         package var authorities: [String] = []
@@ -44,15 +44,15 @@ package struct HostsFile: Sendable, Equatable {
 
     /// The mirrors, in the order of the file.
     package var hosts: [Host] = []
-    /// Who is asked last: the file's `server`, or the registry itself.
+    /// The host that is asked last: the file's `server`, or the registry itself.
     package var server = Host()
 
     /// The largest file that is read, in bytes.
     package static let sizeLimit = 256 << 10
 }
 
-/// What a host may be asked for. containerd trusts a host without `resolve` with bytes that a digest names, but not with
-/// what a tag stands for.
+/// The requests that a host may be asked. containerd trusts a host without `resolve` with bytes that a digest names,
+/// but not with the manifest that a tag names.
 package struct HostCapabilities: OptionSet, Sendable {
     /// The bits.
     package let rawValue: UInt8
@@ -62,7 +62,7 @@ package struct HostCapabilities: OptionSet, Sendable {
 
     /// Manifests and blobs by their digest.
     package static let pull = HostCapabilities(rawValue: 1)
-    /// What a tag stands for, and what refers to a manifest.
+    /// The manifest that a tag names, and the referrers of a manifest.
     package static let resolve = HostCapabilities(rawValue: 2)
     /// Uploads.
     package static let push = HostCapabilities(rawValue: 4)

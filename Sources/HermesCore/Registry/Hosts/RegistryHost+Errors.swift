@@ -14,7 +14,7 @@ extension RegistryHost {
         var errors: [Entry]
     }
 
-    /// The error for an answer that is not a success. `what` names what was asked for.
+    /// The error for an answer that is not a success. `what` names the manifest, blob or list that was asked for.
     func failure(_ head: HTTPHead, _ body: [UInt8], what: String) -> HermesError {
         let said = Self.message(in: body).map { " (\($0))" } ?? ""
         let elsewhere = head.url.origin != base.origin
@@ -40,7 +40,7 @@ extension RegistryHost {
         }
     }
 
-    /// What the registry itself says (distribution spec, error codes), fit for one line.
+    /// The registry's own error message (distribution spec, error codes), fit for one line.
     private static func message(in body: [UInt8]) -> String? {
         guard let errors = try? JSONDecoder().decode(ErrorBody.self, from: Data(body)).errors,
             let first = errors.first

@@ -5,7 +5,7 @@ import HermesSupport
 ///
 /// Can be used from any thread.
 final class RegistryHost: Sendable {
-    /// What errors call it, and what its credentials are kept under.
+    /// The host's name in errors, under which its credentials are kept too.
     let name: String
     /// The API's root without a slash at its end: "https://host:443/v2".
     private let root: String
@@ -38,7 +38,7 @@ final class RegistryHost: Sendable {
             registry: name, base: base, http: http, settings: settings, lookup: credentials)
     }
 
-    /// The URL of something in a repository. Throws `usage` for a name that is no repository's: it becomes a path.
+    /// The URL of something in a repository. Throws `usage` for an invalid repository name: the name becomes a path.
     func url(_ repository: String, _ path: String) throws -> HTTPURL {
         guard Reference.isRepository(repository[...]) else {
             throw HermesError(.usage, "\"\(repository.printable(100))\" is not the name of a repository")

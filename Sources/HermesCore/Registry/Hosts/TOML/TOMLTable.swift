@@ -11,7 +11,7 @@ enum TOMLValue {
 /// A table that knows in which order its keys appeared, which for containerd's hosts.toml has a meaning. Built by one
 /// thread and not shared.
 final class TOMLTable {
-    /// How a table came to be, which decides who may add to it.
+    /// How a table came to be, which decides which lines may add to it.
     enum Origin {
         /// Named on the way to another: `[a.b]` makes `a`.
         case implied
