@@ -60,15 +60,16 @@ top() {
     ctr_ snapshots --snapshotter "$1" ls | awk '$NF == "Committed" {name[$1]; if (NF == 3) parent[$2]}
         END {for (n in name) if (!(n in parent)) print n}'
 }
-# shown SNAPSHOTTER DIR: mounts a view of the image on DIR, unmounted with the check.
+# shown SNAPSHOTTER DIR: mounts a view of the image on DIR, unmounted with the check. The mount is taken in the same call, as
+# containerd's garbage collection may remove a view that nothing refers to at any moment; the layers stay, and so does the mount.
 shown() {
     mkdir -p "$2"
-    ctr_ snapshots --snapshotter "$1" view "view-$1" "$(top "$1")" >/dev/null
-    on_exit ctr_ snapshots --snapshotter "$1" rm "view-$1"
-    ctr_ snapshots --snapshotter "$1" mounts "$2" "view-$1" >"$2.sh"
+    on_exit remove_view "$1"
+    ctr_ snapshots --snapshotter "$1" view --target "$2" "view-$1" "$(top "$1")" >"$2.sh"
     sh -e "$2.sh"
     on_exit unmount "$2"
 }
+remove_view() { ctr_ snapshots --snapshotter "$1" rm "view-$1" 2>/dev/null || true; }
 # refused PATTERN COMMAND...: fails with a message that has PATTERN.
 refused() {
     local pattern=$1
