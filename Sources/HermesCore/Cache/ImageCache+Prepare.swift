@@ -6,15 +6,15 @@ extension ImageCache {
     ///
     /// The index is the one in the OCI layout `index` if that is given. Otherwise it is, in this order, the one that
     /// the cache was compiled from, the last referrer of the image, or the one that `build` makes in the layout that is
-    /// handed to it. A layer that another process removes from the cache in between is compiled again, once. `workers`
-    /// threads inflate. Blocks for as long as this takes; throws the error of the step that fails.
+    /// handed to it. A layer that another process removes from the cache in between is compiled again, once. `threads`
+    /// work for the image until it is closed. Blocks for as long as this takes; throws the error of the step that fails.
     package func prepare(
-        _ image: Image, from source: any ImageSource, index: String?, workers: Int, log: Logger,
+        _ image: Image, from source: any ImageSource, index: String?, threads: FetchThreads, log: Logger,
         build: (ImageLayout) throws -> Void
     ) throws -> LazyImage {
         func attempt() throws -> LazyImage {
             try compile(image, from: source, index: index, build: build)
-            return try open(image, source: source, workers: workers, log: log)
+            return try open(image, source: source, threads: threads, log: log)
         }
         do {
             return try attempt()

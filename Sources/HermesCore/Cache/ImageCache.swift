@@ -73,10 +73,10 @@ package struct ImageCache: Sendable {
         try AtomicFile.write(try JSON.encode(record), to: folder + "/image", temporaryIn: folder)
     }
 
-    /// Opens a compiled image whose absent data come from `source`. `workers` threads inflate. Throws `notFound` when
-    /// another process has removed unused files of the image; compiling it again helps.
+    /// Opens a compiled image whose absent data come from `source`. `threads` work for it until it is closed. Throws
+    /// `notFound` when another process has removed unused files of the image; compiling it again helps.
     package func open(
-        _ image: Image, source: any ImageSource, workers: Int, log: Logger
+        _ image: Image, source: any ImageSource, threads: FetchThreads, log: Logger
     ) throws -> LazyImage {
         let record = try record(image)
         let layers = try zip(image.layers, record.ztocs).map { layer, ztoc in
@@ -84,7 +84,7 @@ package struct ImageCache: Sendable {
         }
         let tree = try ImageTree(imageFolder(image) + "/tree")
         touch(image.descriptor.digest, layers: layers.map(\.store.folder))
-        let scheduler = try SpanScheduler(source: source, layers: layers, workers: workers, log: log)
+        let scheduler = SpanScheduler(source: source, layers: layers, threads: threads, log: log)
         do {
             let lazy = try LazyImage(
                 image: image, tree: tree, layers: layers, scheduler: scheduler, ztocs: record.ztocs)

@@ -33,34 +33,17 @@ extension SpanScheduler {
         HermesError(.unavailable, "the registry did not answer in \(Double(readDeadline) / 1000) s")
     }
 
-    /// Makes the watching thread look again for due retries and deadlines.
-    func wakeWatch() {
-        watch.withLock {
-            $0.value.isNew = true
-            $0.broadcast()
-        }
-    }
-
-    /// The body of the watching thread: starts the retries that are due, and fails the reads whose deadline has come.
-    func watchUntilStopped() {
-        while true {
-            let soonest: Monotonic? = state.withLock { state in
-                while let read = state.parked.first, read.isDone { state.parked.removeFirst() }
-                return [state.parked.first?.deadline, state.queue.nextWake].compactMap(\.self).min()
-            }
-            let pause = soonest.map { max(0, $0.milliseconds(since: .now())) } ?? 1000
-            let isStopped = watch.withLock { watch in
-                if !watch.value.isNew, !watch.value.isStopped {
-                    watch.wait(milliseconds: Int64(min(pause, 1000)) + 1)
-                }
-                watch.value.isNew = false
-                return watch.value.isStopped
-            }
-            guard !isStopped else { return }
-            lookForRoom()
-            let late = state.withLock { $0.takeLate(now: .now()) }
-            if !late.isEmpty { fail(late, tooLate) }
-            pump()
+    /// Does what is due: retries, and the end of reads whose deadline has come. Returns when to look again; nil when nothing
+    /// is waited for. For the thread of `FetchClock`.
+    func watch() -> Monotonic? {
+        lookForRoom()
+        let late = state.withLock { $0.takeLate(now: .now()) }
+        if !late.isEmpty { fail(late, tooLate) }
+        pump()
+        let look = room.withLock(\.nextLook)
+        return state.withLock { state in
+            while let read = state.parked.first, read.isDone { state.parked.removeFirst() }
+            return [state.parked.first?.deadline, state.queue.nextWake, look].compactMap(\.self).min()
         }
     }
 }

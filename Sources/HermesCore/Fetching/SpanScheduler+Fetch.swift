@@ -65,10 +65,8 @@ extension SpanScheduler {
         let first = layer.compressedRange(batch.spans.lowerBound)
         let last = layer.compressedRange(batch.spans.upperBound - 1)
         let cutter = SpanCutter(layer: layer, spans: batch.spans) { [self] span, bytes in
-            inflating.withLock {
-                $0.value.append(InflateJob(layer: batch.layer, span: span, bytes: bytes), batch.urgency)
-                $0.broadcast()
-            }
+            threads.pool.append(
+                InflateJob(scheduler: self, layer: batch.layer, span: span, bytes: bytes), batch.urgency)
         }
         let measure = FetchMeasure(counters, layer: batch.layer, batch.urgency)
         let fetch = source.fetchRange(
@@ -123,7 +121,7 @@ extension SpanScheduler {
         }
         switch verdict {
         case .retry:
-            wakeWatch()
+            threads.clock.wake(self)
             counters.retries.add(for: RetryReason(error))
             log.retried(key, error, from: hosts)
         case .giveUp:

@@ -1,46 +1,9 @@
-import CLinux
-import DequeModule
 import HermesSupport
 import Synchronization
 
-/// A span whose compressed bytes are here.
-struct InflateJob: Sendable {
-    let layer: Int
-    let span: Int
-    let bytes: SpanBytes
-}
-
-/// Spans that wait for a thread to inflate them. Spans that a reader waits for come first.
-struct InflateQueue {
-    private var urgent: Deque<InflateJob> = []
-    private var other: Deque<InflateJob> = []
-    var isStopped = false
-
-    mutating func append(_ job: InflateJob, _ urgency: FetchQueue.Urgency) {
-        if urgency == .demand { urgent.append(job) } else { other.append(job) }
-    }
-
-    mutating func next() -> InflateJob? { urgent.popFirst() ?? other.popFirst() }
-}
-
 extension SpanScheduler {
-    /// The body of an inflating thread.
-    func inflateUntilStopped(_ decoder: SpanDecoder) {
-        while true {
-            let job = inflating.withLock { queue -> InflateJob? in
-                while true {
-                    if queue.value.isStopped { return nil }
-                    if let job = queue.value.next() { return job }
-                    queue.wait()
-                }
-            }
-            guard let job else { return }
-            handle(job, decoder)
-            pump()
-        }
-    }
-
-    private func handle(_ job: InflateJob, _ decoder: SpanDecoder) {
+    /// Checks, inflates, delivers and stores a span. For a thread of `InflatePool`, with its decoder.
+    func inflate(_ job: InflateJob, _ decoder: SpanDecoder) {
         let key = SpanID(layer: job.layer, span: job.span)
         let layer = layers[job.layer]
         do {

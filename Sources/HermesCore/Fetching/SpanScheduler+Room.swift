@@ -10,6 +10,7 @@ extension SpanScheduler {
             } catch {
                 let isNew = room.withLock { $0.writeFailed(now: .now()) }
                 if isNew { log.cacheIsFull(key, error) }
+                threads.clock.wake(self)
             }
         }
         counters.cacheFailures.add(1, ordering: .relaxed)

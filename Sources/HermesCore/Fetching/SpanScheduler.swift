@@ -5,11 +5,11 @@ import Synchronization
 
 /// Brings the spans of an image's layers into their caches, and to the readers that wait for them.
 ///
-/// `FetchQueue` decides, this class acts: it starts range requests, cuts their bytes into spans, lets a few threads
-/// check and inflate them (`SpanScheduler+Inflate.swift`), and answers the reads that were parked. No thread of a
-/// caller ever waits for the network.
+/// `FetchQueue` decides, this class acts: it starts range requests, cuts their bytes into spans, lets the process's threads
+/// check and inflate them (`FetchThreads`, `SpanScheduler+Inflate.swift`), and answers the reads that were parked. No thread
+/// of a caller ever waits for the network.
 ///
-/// Safe for use from any thread; completions are called on a thread of the scheduler or of the source and must not block.
+/// Safe for use from any thread; completions are called on one of those threads or of the source's and must not block.
 package final class SpanScheduler: Sendable {
     struct State {
         var queue = FetchQueue()
@@ -27,18 +27,10 @@ package final class SpanScheduler: Sendable {
         var startup: StartupTrace?
     }
 
-    /// The events that the watching thread waits for.
-    struct Watch {
-        var isStopped = false
-        /// Something was put off since the thread looked last.
-        var isNew = false
-    }
-
     let source: any ImageSource
     let layers: [LazyLayer]
     let state: Mutex<State>
-    let watch = Monitor(Watch())
-    let inflating: Monitor<InflateQueue>
+    let threads: FetchThreads
     /// Whether spans can be kept.
     let room = Mutex(CacheRoom())
     let log: SpanLog
@@ -48,17 +40,14 @@ package final class SpanScheduler: Sendable {
     /// delays, such as names that do not resolve, logins, redirects, tries and pauses that registries ask for.
     package static let readDeadline = 60_000
     let readDeadline: Int
-    private let threads: Mutex<[SystemThread]>
 
-    /// Starts the scheduler's threads for an image's layers. Throws `system` when threads cannot be made.
-    package convenience init(source: any ImageSource, layers: [LazyLayer], workers: Int, log: Logger) throws {
-        try self.init(
-            source: source, layers: layers, workers: workers, log: log, readDeadline: Self.readDeadline)
-    }
-
-    /// `readDeadline` is in milliseconds.
-    init(source: any ImageSource, layers: [LazyLayer], workers: Int, log: Logger, readDeadline: Int) throws {
+    /// Makes a scheduler for an image's layers. `threads` work for it until `stop`. `readDeadline` is in milliseconds.
+    init(
+        source: any ImageSource, layers: [LazyLayer], threads: FetchThreads, log: Logger,
+        readDeadline: Int = SpanScheduler.readDeadline
+    ) {
         self.readDeadline = readDeadline
+        self.threads = threads
         self.source = source
         self.layers = layers
         self.log = SpanLog(log, image: source.name, layers: layers.map(\.descriptor.digest))
@@ -72,19 +61,11 @@ package final class SpanScheduler: Sendable {
             state.readAhead.append(ReadAhead(limit: max(1, Int((32 << 20) / size))))
         }
         self.state = Mutex(state)
-        inflating = Monitor(InflateQueue())
-        threads = Mutex([])
-        var started: [SystemThread] = []
-        for _ in 0..<workers {
-            let decoder = try SpanDecoder()
-            started.append(try SystemThread("hermes-inflate") { [self] in inflateUntilStopped(decoder) })
-        }
-        started.append(try SystemThread("hermes-fetch") { [self] in watchUntilStopped() })
-        threads.withLock { [started] in $0 = started }
+        threads.add(self)
     }
 
-    /// Fails every parked read, cancels the requests under way, ends the threads and waits for them. Reads after it fail at
-    /// once.
+    /// Fails every parked read, cancels the requests under way, and returns when no thread works for the scheduler any more.
+    /// Reads after it fail at once.
     package func stop() {
         let (parked, fetches) = state.withLock { state in
             state.isStopped = true
@@ -97,21 +78,8 @@ package final class SpanScheduler: Sendable {
             return (open, fetches)
         }
         for fetch in fetches { fetch.cancel() }
-        watch.withLock {
-            $0.value.isStopped = true
-            $0.broadcast()
-        }
-        inflating.withLock {
-            $0.value.isStopped = true
-            $0.broadcast()
-        }
         for read in parked { read.finish(HermesError(.interrupted, "the mount is ending")) }
-        for thread in threads.withLock({ threads in
-            defer { threads = [] }
-            return threads
-        }) {
-            thread.join()
-        }
+        threads.remove(self)
     }
 
     /// Reads a range of an uncompressed layer, of which some span is absent; the bytes are valid during `completion`.
@@ -131,6 +99,7 @@ package final class SpanScheduler: Sendable {
             (first...last).contains { state.wasJustMissed(SpanID(layer: index, span: $0), now: now) }
         }
         guard !isHopeless else { return fail([read], tooLate) }
+        var isFirst = false
         let (here, urged): ([Int]?, [RangeFetchHandle]) = state.withLock { state in
             guard !state.isStopped else { return (nil, []) }
             var here: [Int] = []
@@ -150,9 +119,12 @@ package final class SpanScheduler: Sendable {
             }
             // One more, for the spans that are here and are read below.
             read.missing += 1
+            isFirst = state.parked.isEmpty
             state.parked.append(read)
             return (here, urged)
         }
+        // Later reads have later deadlines, which the clock sees by itself.
+        if isFirst { threads.clock.wake(self) }
         for fetch in urged { fetch.urge(until: deadline) }
         guard let here else { return read.finish(HermesError(.interrupted, "the mount is ending")) }
         counters.parkedReads.add(1, ordering: .relaxed)

@@ -12,7 +12,7 @@ struct CacheRoom {
     static let breath: Int64 = 16 << 20
 
     /// When to look for space on the disk again; nil while there is some.
-    private var nextLook: Monotonic?
+    private(set) var nextLook: Monotonic?
     /// The bytes that the budget still allows.
     private var allowance = Int64.max
     /// The bytes of the span that the budget did not allow; nil while it allowed all.

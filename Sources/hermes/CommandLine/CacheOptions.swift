@@ -26,10 +26,10 @@ struct CacheOptions: ParsableArguments {
     /// Opens an image of which the cache may have nothing yet; see `ImageCache.prepare`. An index that is found nowhere is
     /// built here and now.
     func prepare(
-        _ image: Image, from source: any ImageSource, in cache: ImageCache, _ interrupt: Interrupt, log: Logger
+        _ image: Image, from source: any ImageSource, in cache: ImageCache, threads: FetchThreads,
+        _ interrupt: Interrupt, log: Logger
     ) throws -> LazyImage {
-        let processors = max(2, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-        return try cache.prepare(image, from: source, index: index, workers: processors, log: log) { layout in
+        try cache.prepare(image, from: source, index: index, threads: threads, log: log) { layout in
             CommandLog.say("\(image.reference) has no index: building one now, which reads the whole image once")
             _ = try IndexRun(image: image, source: source, layout: layout).run(interrupt)
         }

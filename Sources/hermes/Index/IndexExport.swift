@@ -32,7 +32,10 @@ struct IndexExport: ParsableCommand {
         let interrupt = try Interrupt()
         let (source, image) = try options.resolve()
         let cache = try cacheOptions.open()
-        let lazy = try cacheOptions.prepare(image, from: source, in: cache, interrupt, log: CommandLog.logger())
+        let threads = try FetchThreads()
+        defer { threads.stop() }
+        let lazy = try cacheOptions.prepare(
+            image, from: source, in: cache, threads: threads, interrupt, log: CommandLog.logger())
         defer { lazy.close() }
         let number = try lazy.tree.resolve(path)
         let exporter = TreeExporter(lazy) { _ in try interrupt.check() }

@@ -47,7 +47,9 @@ struct MountCommand: ParsableCommand {
         let interrupt = try Interrupt()
         let cache = try cacheOptions.open()
         let (source, image) = try options.resolve(in: cache, log: log)
-        let lazy = try cacheOptions.prepare(image, from: source, in: cache, interrupt, log: log)
+        let threads = try FetchThreads()
+        defer { threads.stop() }
+        let lazy = try cacheOptions.prepare(image, from: source, in: cache, threads: threads, interrupt, log: log)
         let keeper = try CacheKeeper(cache, budget: budget, log: log)
         defer { keeper.stop() }
         let mount = try LazyMount(lazy, on: directory, keeper: keeper)

@@ -28,7 +28,8 @@ import Testing
 
     /// Opens an image, and reads all of it.
     private func open(_ image: IndexedImage) throws -> LazyImage {
-        let lazy = try cache.open(image.image, source: image.source, workers: 1, log: IndexedImage.silent)
+        let lazy = try cache.open(
+            image.image, source: image.source, threads: IndexedImage.threads, log: IndexedImage.silent)
         var bytes = [UInt8](repeating: 0, count: 400_000)
         _ = try bytes.withUnsafeMutableBytes {
             try lazy.readBlocking(inode: try lazy.tree.resolve("/data"), offset: 0, into: $0)
@@ -116,7 +117,8 @@ import Testing
     }
 
     @Test func aKeeperMakesDurableAtTheEnd() throws {
-        let lazy = try cache.open(first.image, source: first.source, workers: 1, log: IndexedImage.silent)
+        let lazy = try cache.open(
+            first.image, source: first.source, threads: IndexedImage.threads, log: IndexedImage.silent)
         let keeper = try CacheKeeper(cache, budget: CacheBudget(size: .max), log: IndexedImage.silent)
         keeper.attach(lazy) {}
         var byte: [UInt8] = [0]

@@ -36,7 +36,7 @@ import Testing
         _ body: (LazyImage) throws -> Void
     ) throws {
         let lazy = try cache.open(
-            image.image, source: source ?? image.source, workers: 2, log: IndexedImage.silent)
+            image.image, source: source ?? image.source, threads: IndexedImage.threads, log: IndexedImage.silent)
         defer { lazy.close() }
         try body(lazy)
     }

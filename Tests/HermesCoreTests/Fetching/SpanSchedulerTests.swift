@@ -45,8 +45,9 @@ import Testing
     private func withScheduler(
         cache path: String? = nil, source: any ImageSource, _ body: (SpanScheduler) throws -> Void
     ) throws {
-        let scheduler = try SpanScheduler(
-            source: source, layers: try image.lazyLayers(in: path ?? cache.path), workers: 2, log: IndexedImage.silent)
+        let scheduler = SpanScheduler(
+            source: source, layers: try image.lazyLayers(in: path ?? cache.path), threads: IndexedImage.threads,
+            log: IndexedImage.silent)
         defer { scheduler.stop() }
         try body(scheduler)
     }
@@ -171,8 +172,9 @@ import Testing
     @Test func stopAnswersEveryParkedReadOnce() throws {
         let source = faulty { _ in .held }
         let answers = Mutex<[Int: [HermesError?]]>([:])
-        let scheduler = try SpanScheduler(
-            source: source, layers: try image.lazyLayers(in: cache.path), workers: 2, log: IndexedImage.silent)
+        let scheduler = SpanScheduler(
+            source: source, layers: try image.lazyLayers(in: cache.path), threads: IndexedImage.threads,
+            log: IndexedImage.silent)
         var random = SeededGenerator(seed: 3)
         for number in 0..<50 {
             let (layer, range) = randomRange(&random)
@@ -260,8 +262,8 @@ import Testing
         defer { _ = try? TestTool.run(["umount", "-l", cache.path]) }
         let layers = try image.lazyLayers(in: cache.path)
         _ = try? TestTool.run(["dd", "if=/dev/zero", "of=\(cache.path)/full", "bs=4096", "status=none"])
-        let scheduler = try SpanScheduler(
-            source: image.source, layers: layers, workers: 2, log: IndexedImage.silent)
+        let scheduler = SpanScheduler(
+            source: image.source, layers: layers, threads: IndexedImage.threads, log: IndexedImage.silent)
         defer { scheduler.stop() }
         #expect(try hammer(scheduler, threads: 4, reads: 10, seed: 21) == 0)
         #expect(scheduler.counters.cacheFailures.load(ordering: .relaxed) > 0)

@@ -21,8 +21,9 @@ import Testing
         _ source: any ImageSource, layers: Range<Int>? = nil, readDeadline: Int = SpanScheduler.readDeadline
     ) throws -> SpanScheduler {
         let all = try image.lazyLayers(in: cache.path)
-        return try SpanScheduler(
-            source: source, layers: Array(all[layers ?? all.indices]), workers: 2, log: IndexedImage.silent,
+        return SpanScheduler(
+            source: source, layers: Array(all[layers ?? all.indices]), threads: IndexedImage.threads,
+            log: IndexedImage.silent,
             readDeadline: readDeadline)
     }
 
@@ -181,8 +182,9 @@ import Testing
         let lying = try RegistrySource(
             client: registry.client(), reference: Reference("127.0.0.1:\(registry.port)/corrupt:v1"))
         let empty = try TestFolder()
-        let alone = try SpanScheduler(
-            source: lying, layers: [try image.lazyLayers(in: empty.path)[0]], workers: 1, log: IndexedImage.silent)
+        let alone = SpanScheduler(
+            source: lying, layers: [try image.lazyLayers(in: empty.path)[0]], threads: IndexedImage.threads,
+            log: IndexedImage.silent)
         defer { alone.stop() }
         let error = #expect(throws: HermesError.self) { try begin(alone, 0, 0..<1)() }
         #expect(error?.code == .corrupt)

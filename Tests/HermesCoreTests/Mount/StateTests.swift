@@ -62,7 +62,8 @@ import Testing
     ) throws {
         let cache = try ImageCache(image.folder.path + "/node")
         try cache.compile(image.image, try image.files())
-        let lazy = try cache.open(image.image, source: source ?? image.source, workers: 2, log: IndexedImage.silent)
+        let lazy = try cache.open(
+            image.image, source: source ?? image.source, threads: IndexedImage.threads, log: IndexedImage.silent)
         defer { lazy.close() }
         try body(ImageFilesystem(lazy))
     }

@@ -67,6 +67,11 @@ final class IndexedImage: Sendable {
         }
     }
 
+    /// Two threads that inflate for all tests, which live as long as the process.
+    static let threads: FetchThreads = {
+        do { return try FetchThreads(inflating: 2) } catch { preconditionFailure("no threads: \(error)") }
+    }()
+
     /// A log that goes nowhere.
     static var silent: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
 }

@@ -1,0 +1,98 @@
+import HermesSupport
+import Synchronization
+
+/// The one thread of a process that watches the time for its schedulers: retries that are due, deadlines of reads, full disks
+/// that may have room again.
+///
+/// Safe for use from any thread, except that its own thread must not call `remove` and `stop`.
+final class FetchClock: Sendable {
+    private struct Entry {
+        let scheduler: SpanScheduler
+        /// When it is to be looked at; nil while nothing is waited for.
+        var due: Monotonic?
+    }
+
+    private struct State {
+        var entries: [ObjectIdentifier: Entry] = [:]
+        /// The scheduler that the thread looks at now.
+        var current: ObjectIdentifier?
+        var isStopped = false
+    }
+
+    private let state = Monitor(State())
+    private let thread = Mutex<SystemThread?>(nil)
+
+    /// Starts the thread. Throws `system` when that fails.
+    init() throws {
+        let started = try SystemThread("hermes-fetch") { [self] in watchUntilStopped() }
+        thread.withLock { $0 = started }
+    }
+
+    /// Watches the time for a scheduler from now on.
+    func add(_ scheduler: SpanScheduler) {
+        state.withLock { $0.value.entries[ObjectIdentifier(scheduler)] = Entry(scheduler: scheduler) }
+    }
+
+    /// Ends that, and returns when the thread does not look at the scheduler any more.
+    func remove(_ scheduler: SpanScheduler) {
+        let owner = ObjectIdentifier(scheduler)
+        state.withLock { held in
+            held.value.entries[owner] = nil
+            while held.value.current == owner { held.wait() }
+        }
+    }
+
+    /// Makes the thread look at a scheduler as soon as it can.
+    func wake(_ scheduler: SpanScheduler) {
+        state.withLock { held in
+            held.value.entries[ObjectIdentifier(scheduler)]?.due = .now()
+            held.broadcast()
+        }
+    }
+
+    /// Ends the thread and waits for it.
+    func stop() {
+        state.withLock {
+            $0.value.isStopped = true
+            $0.broadcast()
+        }
+        thread.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }?.join()
+    }
+
+    private func watchUntilStopped() {
+        while let scheduler = next() {
+            let due = scheduler.watch()
+            let owner = ObjectIdentifier(scheduler)
+            state.withLock { held in
+                held.value.current = nil
+                // It may have been woken, or removed, meanwhile.
+                if let entry = held.value.entries[owner] {
+                    held.value.entries[owner]?.due = [entry.due, due].compactMap(\.self).min()
+                }
+                held.broadcast()
+            }
+        }
+    }
+
+    /// Waits for the next scheduler that is due; nil when the thread is to end.
+    private func next() -> SpanScheduler? {
+        state.withLock { held in
+            while !held.value.isStopped {
+                let soonest = held.value.entries.values.lazy.compactMap(\.due).min()
+                let pause = soonest.map { $0.milliseconds(since: .now()) }
+                if let soonest, let pause, pause <= 0,
+                    let (owner, entry) = held.value.entries.first(where: { $0.value.due == soonest })
+                {
+                    held.value.entries[owner]?.due = nil
+                    held.value.current = owner
+                    return entry.scheduler
+                }
+                if let pause { held.wait(milliseconds: Int64(min(pause, 60_000)) + 1) } else { held.wait() }
+            }
+            return nil
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import HermesSupport
+import Synchronization
+
+/// The threads of a process that check, inflate and store spans, whichever image they are of.
+///
+/// Safe for use from any thread, except that its own threads must not call `remove` and `stop`.
+final class InflatePool: Sendable {
+    private struct State {
+        var queue = InflateQueue()
+        /// The schedulers that may add jobs, and how many threads work for each now.
+        var working: [ObjectIdentifier: Int] = [:]
+        var isStopped = false
+    }
+
+    private let state = Monitor(State())
+    private let threads = Mutex<[SystemThread]>([])
+
+    /// Starts `count` threads. Throws `system` when they cannot be made; none is left then.
+    init(_ count: Int) throws {
+        do {
+            for _ in 0..<count {
+                let decoder = try SpanDecoder()
+                let thread = try SystemThread("hermes-inflate") { [self] in inflateUntilStopped(decoder) }
+                threads.withLock { $0.append(thread) }
+            }
+        } catch {
+            stop()
+            throw error
+        }
+    }
+
+    /// Lets a scheduler add jobs.
+    func add(_ scheduler: SpanScheduler) {
+        state.withLock { $0.value.working[ObjectIdentifier(scheduler)] = 0 }
+    }
+
+    /// Forgets the jobs of a scheduler, and returns when no thread works for it any more.
+    func remove(_ scheduler: SpanScheduler) {
+        let owner = ObjectIdentifier(scheduler)
+        state.withLock { held in
+            held.value.queue.removeAll(of: scheduler)
+            while held.value.working[owner, default: 0] > 0 { held.wait() }
+            held.value.working[owner] = nil
+        }
+    }
+
+    /// Adds a job. One of a scheduler that was removed is dropped.
+    func append(_ job: InflateJob, _ urgency: FetchQueue.Urgency) {
+        state.withLock { held in
+            guard held.value.working[ObjectIdentifier(job.scheduler)] != nil else { return }
+            held.value.queue.append(job, urgency)
+            held.broadcast()
+        }
+    }
+
+    /// Ends the threads and waits for them. The schedulers were removed before.
+    func stop() {
+        state.withLock {
+            $0.value.isStopped = true
+            $0.broadcast()
+        }
+        let threads = threads.withLock { threads in
+            defer { threads = [] }
+            return threads
+        }
+        for thread in threads { thread.join() }
+    }
+
+    private func inflateUntilStopped(_ decoder: SpanDecoder) {
+        while let job = next() {
+            job.scheduler.inflate(job, decoder)
+            job.scheduler.pump()
+            state.withLock { held in
+                held.value.working[ObjectIdentifier(job.scheduler), default: 0] -= 1
+                // Only `remove` waits for this, and it has emptied the queue for its scheduler.
+                if held.value.working[ObjectIdentifier(job.scheduler)] == 0 { held.broadcast() }
+            }
+        }
+    }
+
+    private func next() -> InflateJob? {
+        state.withLock { held in
+            while !held.value.isStopped {
+                if let job = held.value.queue.next() {
+                    held.value.working[ObjectIdentifier(job.scheduler), default: 0] += 1
+                    return job
+                }
+                held.wait()
+            }
+            return nil
+        }
+    }
+}
