@@ -33,6 +33,11 @@ extension SpanScheduler {
         HermesError(.unavailable, "the registry did not answer in \(Double(readDeadline) / 1000) s")
     }
 
+    /// The error of a read that would be one too many.
+    var tooMany: HermesError {
+        HermesError(.unavailable, "\(Self.waitingLimit) reads of the image wait for its registry already")
+    }
+
     /// Does what is due: retries, and the end of reads whose deadline has come. Returns when to look again; nil when nothing
     /// is waited for. For the thread of `FetchClock`.
     func watch() -> Monotonic? {

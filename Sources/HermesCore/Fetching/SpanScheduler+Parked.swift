@@ -17,7 +17,7 @@ extension SpanScheduler {
     }
 
     /// The number of reads that wait for their bytes now.
-    package var parkedCount: Int { state.withLock { $0.parked.count { !$0.isDone } } }
+    package var parkedCount: Int { state.withLock(\.waiting) }
 
     /// The reads that wait for longer than 10 seconds, the oldest first.
     func hungReads(now: Monotonic = .now()) -> [Waiting] {

@@ -17,6 +17,8 @@ package final class SpanScheduler: Sendable {
         var waiters: [SpanID: [ParkedRead]] = [:]
         /// Every parked read in order of its deadline, done ones among them until they come to the front.
         var parked: Deque<ParkedRead> = []
+        /// How many of them are not done.
+        var waiting = 0
         /// Spans that readers waited for until their deadlines, and when that was.
         var missed: [SpanID: Monotonic] = [:]
         var fillDone: [@Sendable () -> Void] = []
@@ -40,6 +42,9 @@ package final class SpanScheduler: Sendable {
     /// delays, such as names that do not resolve, logins, redirects, tries and pauses that registries ask for.
     package static let readDeadline = 60_000
     let readDeadline: Int
+    /// How many reads of an image may wait at one time. One more fails at once: an image whose registry is gone must leave the
+    /// kernel's connection to the others. A thousand readers with the kernel's read-ahead stay below.
+    static let waitingLimit = 4096
 
     /// Makes a scheduler for an image's layers. `threads` work for it until `stop`. `readDeadline` is in milliseconds.
     init(
@@ -75,6 +80,7 @@ package final class SpanScheduler: Sendable {
             let open = state.parked.filter { !$0.isDone }
             for read in open { read.isDone = true }
             state.parked = []
+            state.waiting = 0
             return (open, fetches)
         }
         for fetch in fetches { fetch.cancel() }
@@ -95,10 +101,15 @@ package final class SpanScheduler: Sendable {
         let read = ParkedRead(layer: index, range: range, start: now, deadline: deadline, completion: completion)
         let first = layer.spans.span(at: range.lowerBound)
         let last = layer.spans.span(at: range.upperBound - 1)
-        let isHopeless = state.withLock { state in
-            (first...last).contains { state.wasJustMissed(SpanID(layer: index, span: $0), now: now) }
+        let hopeless = state.withLock { state -> HermesError? in
+            guard state.waiting < Self.waitingLimit else { return tooMany }
+            return (first...last).contains { state.wasJustMissed(SpanID(layer: index, span: $0), now: now) }
+                ? tooLate : nil
         }
-        guard !isHopeless else { return fail([read], tooLate) }
+        if let hopeless {
+            counters.failedReads.add(1, ordering: .relaxed)
+            return read.finish(hopeless)
+        }
         var isFirst = false
         let (here, urged): ([Int]?, [RangeFetchHandle]) = state.withLock { state in
             guard !state.isStopped else { return (nil, []) }
@@ -121,6 +132,7 @@ package final class SpanScheduler: Sendable {
             read.missing += 1
             isFirst = state.parked.isEmpty
             state.parked.append(read)
+            state.waiting += 1
             return (here, urged)
         }
         // Later reads have later deadlines, which the clock sees by itself.
@@ -188,11 +200,12 @@ package final class SpanScheduler: Sendable {
 
     /// One more part of each read is in its buffer: answers those that are whole.
     func deliver(_ reads: [ParkedRead]) {
-        let whole = state.withLock { _ in
+        let whole = state.withLock { state in
             reads.filter { read in
                 read.missing -= 1
                 guard read.missing == 0, !read.isDone else { return false }
                 read.isDone = true
+                state.waiting -= 1
                 return true
             }
         }
@@ -204,10 +217,12 @@ package final class SpanScheduler: Sendable {
 
     /// Fails the reads that are not answered yet.
     func fail(_ reads: [ParkedRead], _ error: HermesError) {
-        let open = state.withLock { _ in
+        let open = state.withLock { state in
             reads.filter { read in
-                defer { read.isDone = true }
-                return !read.isDone
+                guard !read.isDone else { return false }
+                read.isDone = true
+                state.waiting -= 1
+                return true
             }
         }
         counters.failedReads.add(open.count, ordering: .relaxed)

@@ -4,24 +4,24 @@ import Glibc
 import HermesSupport
 import Synchronization
 
-/// The kernel's connection of a mounted image, and the threads that answer it.
+/// The kernel's connection of a mount, and the threads that answer it.
 ///
 /// One thread makes and frees the session; the operations run on libfuse's threads. Every request of the kernel has to
 /// be answered before the session is freed: `LazyMount` keeps that order.
 final class FuseSession: @unchecked Sendable {
     private let session: OpaquePointer
-    private let filesystem: ImageFilesystem
+    private let slots: ImageSlots
     /// The mount that was made; nil where the kernel does not tell (before Linux 5.8).
     private let mount: MountID?
     private let isEnded = Atomic(false)
-    /// Where the image is mounted.
+    /// Where it is mounted.
     let directory: String
 
-    /// Mounts `filesystem` on `directory`, read-only. `name` is what mount(8) shows as its source.
+    /// Mounts the images of `slots` on `directory`, read-only. `name` is what mount(8) shows as its source.
     ///
     /// Throws `system` when there is no FUSE, `denied` when the caller may not mount.
-    init(_ filesystem: ImageFilesystem, on directory: String, name: String) throws {
-        self.filesystem = filesystem
+    init(_ slots: ImageSlots, on directory: String, name: String) throws {
+        self.slots = slots
         self.directory = directory
         guard access("/dev/fuse", F_OK) == 0 else {
             throw HermesError(
@@ -39,10 +39,10 @@ final class FuseSession: @unchecked Sendable {
         let made = words.withUnsafeMutableBufferPointer { words -> OpaquePointer? in
             var arguments = fuse_args(argc: Int32(words.count), argv: words.baseAddress, allocated: 0)
             defer { fuse_opt_free_args(&arguments) }
-            // Unretained: this session keeps the file system for as long as libfuse may use it.
+            // Unretained: this session keeps the slots for as long as libfuse may use it.
             return fuse_session_new(
                 &arguments, &table, MemoryLayout<fuse_lowlevel_ops>.size,
-                Unmanaged.passUnretained(filesystem).toOpaque())
+                Unmanaged.passUnretained(slots).toOpaque())
         }
         guard let made else { throw HermesError(.system, "cannot start a FUSE session") }
         guard fuse_session_mount(made, directory) == 0 else {
@@ -68,6 +68,13 @@ final class FuseSession: @unchecked Sendable {
         fuse_loop_cfg_set_max_threads(config, UInt32(threads))
         fuse_loop_cfg_set_idle_threads(config, UInt32(threads))
         hermes_fuse_loop(session, config)
+    }
+
+    /// Makes the kernel forget the entry `name` of the folder with inode `parent`, and what it knows below it and nobody uses
+    /// (FUSE_NOTIFY_INVAL_ENTRY). Not for a thread that answers the kernel.
+    func forget(_ name: UnsafePointer<CChar>, in parent: UInt64) {
+        // An entry that the kernel does not know is no failure.
+        fuse_lowlevel_notify_inval_entry(session, fuse_ino_t(parent), name, strlen(name))
     }
 
     /// Ends the session: unmounts, at once even where files are open, and makes `serve` return. From any thread; only the first

@@ -4,9 +4,9 @@ import Glibc
 
 extension ImageFilesystem {
     /// Answers readdir and readdirplus. Offsets count entries: 0 is ".", 1 is "..", n + 2 is entry n.
-    func readDirectory(_ request: fuse_req_t, _ number: fuse_ino_t, _ size: Int, _ offset: off_t, plus: Bool) {
-        guard let directory = tree.inode(UInt64(number)), directory.pointee.mode & S_IFMT == S_IFDIR else {
-            return readStateFolder(request, UInt64(number), size, offset, plus: plus)
+    func readDirectory(_ request: fuse_req_t, _ number: UInt64, _ size: Int, _ offset: off_t, plus: Bool) {
+        guard let directory = tree.inode(number), directory.pointee.mode & S_IFMT == S_IFDIR else {
+            return readStateFolder(request, number, size, offset, plus: plus)
         }
         let size = min(size, 1 << 20)
         guard let memory = hermes_thread_buffer(size) else {
@@ -15,24 +15,26 @@ extension ImageFilesystem {
         }
         let buffer = memory.assumingMemoryBound(to: CChar.self)
         var used = 0
+        // The kernel gets a reference with each entry that has an inode.
+        var references = 0
         var position = max(0, Int(offset))
         let count = Int(directory.pointee.size) + 2
         while position < count {
-            let (name, child) = entry(position, of: UInt64(number), directory)
+            let (name, child) = entry(position, of: number, directory)
             guard let inode = tree.inode(child) else { break }
             let needed: Int
             if plus {
                 var parameters = fuse_entry_param()
-                tree.fill(&parameters.attr, child, inode)
+                tree.fill(&parameters.attr, base + child, inode)
                 // The kernel takes no reference through "." and "..", so these give none.
-                parameters.ino = position < 2 ? 0 : fuse_ino_t(child)
+                parameters.ino = position < 2 ? 0 : fuse_ino_t(base + child)
                 parameters.attr_timeout = 1e9
                 parameters.entry_timeout = 1e9
                 needed = fuse_add_direntry_plus(
                     request, buffer + used, size - used, name, &parameters, off_t(position + 1))
             } else {
                 var status = stat()
-                status.st_ino = UInt(child)
+                status.st_ino = UInt(base + child)
                 status.st_mode = inode.pointee.mode
                 needed = fuse_add_direntry(
                     request, buffer + used, size - used, name, &status, off_t(position + 1))
@@ -40,9 +42,11 @@ extension ImageFilesystem {
             // An entry that does not fit is not written; the kernel asks for it next.
             guard needed <= size - used else { break }
             used += needed
+            if plus, position >= 2 { references += 1 }
             position += 1
         }
-        fuse_reply_buf(request, buffer, used)
+        lookedUp(references)
+        if fuse_reply_buf(request, buffer, used) != 0 { forgotten(references) }
     }
 
     private func entry(

@@ -6,23 +6,23 @@ import HermesSupport
 extension ImageFilesystem {
     /// Answers a read. A hit stays on this thread: one search, one pread, one reply. A miss is parked with the
     /// scheduler, and the thread that brings its last span answers it.
-    func read(_ request: fuse_req_t, _ number: fuse_ino_t, _ size: Int, _ offset: off_t) {
-        guard let inode = tree.inode(UInt64(number)), inode.pointee.mode & S_IFMT == S_IFREG, offset >= 0
+    func read(_ request: fuse_req_t, _ number: UInt64, _ size: Int, _ offset: off_t) {
+        guard let inode = tree.inode(number), inode.pointee.mode & S_IFMT == S_IFREG, offset >= 0
         else {
-            return readState(request, UInt64(number), size, offset)
+            return readState(request, number, size, offset)
         }
         let length = min(size, Int(inode.pointee.size) - min(offset, Int(inode.pointee.size)))
         guard length > 0 else {
             fuse_reply_buf(request, nil, 0)
             return
         }
-        guard !inode.pointee.isSparse else { return park(request, UInt64(number), Int64(offset), length) }
+        guard !inode.pointee.isSparse else { return park(request, number, Int64(offset), length) }
         let index = Int(inode.pointee.layer)
         let layer = cached + index
         let start = inode.pointee.data + Int64(offset)
         var touched = -1
         guard layer.pointee.holds(start, length, touched: &touched) else {
-            return park(request, UInt64(number), Int64(offset), length)
+            return park(request, number, Int64(offset), length)
         }
         if touched >= 0, layers[index].takeAhead(touched) { scheduler.touched(layer: index, span: touched) }
         if length >= Self.longRead {
@@ -40,7 +40,7 @@ extension ImageFilesystem {
             let cause = count < 0 ? SystemError.last : nil
             scheduler.counters.failedReads.add(1, ordering: .relaxed)
             logFailure(
-                UInt64(number), Int64(offset),
+                number, Int64(offset),
                 HermesError(.io, "cannot read all of it from \(layers[index].store.data.path)", cause: cause))
             fuse_reply_err(request, EIO)
             return

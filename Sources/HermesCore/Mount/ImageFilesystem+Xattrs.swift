@@ -2,14 +2,14 @@ import CFuse
 import Glibc
 
 extension ImageFilesystem {
-    func getXattr(_ request: fuse_req_t, _ number: fuse_ino_t, _ name: UnsafePointer<CChar>, _ size: Int) {
+    func getXattr(_ request: fuse_req_t, _ number: UInt64, _ name: UnsafePointer<CChar>, _ size: Int) {
         // ENOSYS once, and the kernel never asks again: most images have no attributes at all, and without this every
-        // exec and every file of an `ls -l` would ask. Lists stay right, and empty.
-        guard tree.hasXattrs else {
+        // exec and every file of an `ls -l` would ask. Lists stay right, and empty. It would hold for all images of a mount.
+        guard tree.hasXattrs || base != 0 else {
             fuse_reply_err(request, ENOSYS)
             return
         }
-        guard let inode = tree.inode(UInt64(number)) else {
+        guard let inode = tree.inode(number) else {
             // The state folder has none.
             fuse_reply_err(request, ENODATA)
             return
@@ -28,10 +28,10 @@ extension ImageFilesystem {
         reply(request, value, size)
     }
 
-    func listXattrs(_ request: fuse_req_t, _ number: fuse_ino_t, _ size: Int) {
+    func listXattrs(_ request: fuse_req_t, _ number: UInt64, _ size: Int) {
         var names: [UInt8] = []
         // The state folder has none.
-        if let inode = tree.inode(UInt64(number)) {
+        if let inode = tree.inode(number) {
             tree.eachXattr(inode) { name, _ in
                 names.append(contentsOf: name)
                 names.append(0)

@@ -1,5 +1,6 @@
 import Glibc
 import HermesSupport
+import Synchronization
 
 /// An image as the kernel sees it through FUSE.
 ///
@@ -13,12 +14,18 @@ final class ImageFilesystem: @unchecked Sendable {
     let layers: [LazyLayer]
     let scheduler: SpanScheduler
     let cached: UnsafeMutablePointer<CachedSpans>
-    /// The hidden folder at the root.
+    /// The number of its first inode, less one: the image's slot (`ImageSlots`). Operations take numbers without it.
+    let base: UInt64
+    /// The hidden folder at the root of an image that is mounted alone. One of many is for containers, whose root could look in.
     let state = StateFolder()
+    /// How many references the kernel has to inodes of the image.
+    private let lookups = Atomic<Int>(0)
     /// The kernel's reads.
     let reads = ReadCounters()
 
-    init(_ image: LazyImage) {
+    /// An image in a slot of a mount of many images, or alone in slot 0.
+    init(_ image: LazyImage, slot: Int = 0) {
+        base = UInt64(slot) << 32
         lazy = image
         tree = image.tree
         layers = image.layers
@@ -27,4 +34,13 @@ final class ImageFilesystem: @unchecked Sendable {
     }
 
     deinit { reads.deallocate() }
+
+    /// Counts references that the kernel is about to be given.
+    func lookedUp(_ count: Int) { lookups.add(count, ordering: .relaxed) }
+
+    /// The kernel has given references back, or did not take them.
+    func forgotten(_ count: Int) { lookups.subtract(count, ordering: .acquiringAndReleasing) }
+
+    /// Whether the kernel has a reference to an inode of the image.
+    var isKnown: Bool { lookups.load(ordering: .acquiring) > 0 }
 }

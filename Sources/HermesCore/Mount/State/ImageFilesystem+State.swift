@@ -10,7 +10,7 @@ extension ImageFilesystem {
     /// Answers the lookup of a name that the image lacks; false when the state folder does not have the name either.
     func lookUpState(_ request: fuse_req_t, _ parent: UInt64, _ name: UnsafePointer<CChar>) -> Bool {
         var parameters = fuse_entry_param()
-        if parent == 1, StateFolder.isEqual(name, StateFolder.name) {
+        if parent == 1, base == 0, StateFolder.isEqual(name, StateFolder.name) {
             parameters.ino = fuse_ino_t(StateFolder.number)
             parameters.attr = state.folderAttributes()
             parameters.attr_timeout = Self.forever

@@ -1,0 +1,126 @@
+import Glibc
+import HermesTestKit
+import Synchronization
+import Testing
+
+@testable import HermesCore
+@testable import HermesSupport
+
+/// Many images on one mount, with the real kernel.
+@Suite(.enabled(if: geteuid() == 0 && access("/dev/fuse", F_OK) == 0), .serialized) struct LazyMountsTests {
+    private let folder: TestFolder
+
+    init() throws {
+        folder = try TestFolder()
+        try TestTool.run(["mkdir", folder.path + "/mnt"])
+    }
+
+    /// An image with files "0" to "<count - 1>" that hold their name and the image's, in pieces of 40,000 bytes.
+    private func image(_ name: String, files count: Int) throws -> IndexedImage {
+        let layer = LayerArchive.make { layer in
+            layer.directory("data", mode: 0o755)
+            for number in 0..<count { layer.add(Array("data/\(number)".utf8), type: "0", content(name, number)) }
+        }
+        return try IndexedImage([(layer, .gzip(.gzip6))], spanSize: 40_000)
+    }
+
+    private func content(_ name: String, _ number: Int) -> [UInt8] {
+        let line = Array("\(name) \(number)\n".utf8)
+        return Array(repeatElement(line, count: 40_000 / line.count).joined())
+    }
+
+    private func open(_ image: IndexedImage, source: (any ImageSource)? = nil, in cache: ImageCache) throws -> LazyImage
+    {
+        try cache.compile(image.image, try image.files())
+        return try cache.open(
+            image.image, source: source ?? image.source, threads: IndexedImage.threads, log: IndexedImage.silent)
+    }
+
+    private func withMounts(_ body: (LazyMounts, ImageCache) throws -> Void) throws {
+        let cache = try ImageCache(folder.path + "/cache")
+        let keeper = try CacheKeeper(cache, budget: CacheBudget(), log: IndexedImage.silent)
+        defer { keeper.stop() }
+        let mounts = try LazyMounts(on: folder.path + "/mnt", keeper: keeper)
+        defer { mounts.close() }
+        try body(mounts, cache)
+    }
+
+    private func read(_ path: String) throws -> [UInt8] { try LocalFile.read(path, limit: 1 << 20) }
+
+    @Test func eachImageHasAFolder() throws {
+        try withMounts { mounts, cache in
+            let images = try ["one", "two"].map { (name: $0, image: try image($0, files: 3)) }
+            for (name, image) in images { try mounts.add(try open(image, in: cache), as: name) {} }
+            #expect(try FolderListing.names(in: mounts.directory).sorted() == ["one", "two"])
+            for name in ["one", "two"] {
+                #expect(try FolderListing.names(in: mounts.path(name) + "/data").sorted() == ["0", "1", "2"])
+                for number in 0..<3 {
+                    #expect(try read("\(mounts.path(name))/data/\(number)") == content(name, number))
+                }
+                // The hidden state folder is not for containers.
+                #expect(access("\(mounts.path(name))/.hermes", F_OK) != 0)
+            }
+            var root = stat()
+            #expect(stat(mounts.directory, &root) == 0)
+            #expect(root.st_mode & 0o777 == 0o700)
+            #expect(throws: HermesError.self) {
+                try mounts.add(try open(images[1].image, in: cache), as: "one") {}
+            }
+            #expect(access(mounts.path("three"), F_OK) != 0)
+        }
+        #expect(try FolderListing.names(in: folder.path + "/mnt").isEmpty)
+    }
+
+    @Test func aRemovedImageServesThoseThatUseIt() throws {
+        try withMounts { mounts, cache in
+            let (old, new) = (try image("one", files: 40), try image("new", files: 2))
+            let lazy = try open(old, in: cache)
+            try mounts.add(lazy, as: "one") {}
+            let directory = Glibc.open(mounts.path("one"), O_RDONLY | O_DIRECTORY)
+            #expect(directory >= 0)
+            mounts.remove("one")
+            #expect(access(mounts.path("one"), F_OK) != 0)
+            // The name is free, and its new image has a slot of its own.
+            try mounts.add(try open(new, in: cache), as: "one") {}
+            #expect(try read(mounts.path("one") + "/data/1") == content("new", 1))
+            #expect(try read("/proc/self/fd/\(directory)/data/39") == content("one", 39))
+            let isClosed = { lazy.scheduler.state.withLock(\.isStopped) }
+            #expect(!isClosed())
+            close(directory)
+            // Nobody uses it any more, so it is closed.
+            let deadline = Monotonic.now().adding(milliseconds: 60_000)
+            while !isClosed(), Monotonic.now() < deadline { usleep(10_000) }
+            #expect(isClosed())
+        }
+    }
+
+    @Test func anImageThatWaitsLeavesTheOthersAlone() throws {
+        let readers = 1000
+        let failures = Atomic<Int>(0)
+        var threads: [SystemThread] = []
+        let (stuck, well) = (try image("stuck", files: readers), try image("well", files: 50))
+        try withMounts { mounts, cache in
+            let source = FaultySource(stuck.source) { _ in .held }
+            let lazy = try open(stuck, source: source, in: cache)
+            try mounts.add(lazy, as: "stuck") {}
+            try mounts.add(try open(well, in: cache), as: "well") {}
+            #expect(try read(mounts.path("well") + "/data/0") == content("well", 0))
+            let path = mounts.path("stuck")
+            threads = try (0..<readers).map { number in
+                try SystemThread("reader") {
+                    guard (try? LocalFile.read("\(path)/data/\(number)", limit: 1 << 20)) == nil else { return }
+                    failures.add(1, ordering: .relaxed)
+                }
+            }
+            let deadline = Monotonic.now().adding(milliseconds: 60_000)
+            while lazy.scheduler.parkedCount < readers, Monotonic.now() < deadline { usleep(10_000) }
+            #expect(lazy.scheduler.parkedCount >= readers)
+            for number in 1..<50 {
+                #expect(try read("\(mounts.path("well"))/data/\(number)") == content("well", number))
+            }
+        }
+        // The end of the mount fails the reads that wait.
+        for thread in threads { thread.join() }
+        #expect(failures.load(ordering: .relaxed) == readers)
+    }
+}
