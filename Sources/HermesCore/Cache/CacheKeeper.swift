@@ -135,45 +135,6 @@ package final class CacheKeeper: Sendable {
         }
     }
 
-    /// Compares a layer that has become complete with the image.
-    private func verify(_ index: Int, of image: KeptImage) {
-        let lazy = image.image
-        let layer = lazy.layers[index]
-        guard !image.judged.contains(index), layer.isComplete else { return }
-        let metadata: Logger.Metadata = [
-            "image": "\(lazy.scheduler.source.name)", "layer": "\(layer.descriptor.digest)",
-            "diff_id": "\(layer.diffID)",
-        ]
-        do {
-            let check = try layer.store.verify(layer.diffID) { image.isEnding.load(ordering: .acquiring) }
-            switch check {
-            case nil, .open: return
-            case .verified: break
-            case .failedOnce:
-                if !layer.isComplete {
-                    log.error("a complete layer does not match its diff ID: it is fetched again", metadata: metadata)
-                    lazy.scheduler.refill(layer: index)
-                }
-                return
-            case .failed:
-                log.error(
-                    """
-                    a layer that was fetched twice does not match its diff ID, though every span matches the index: the \
-                    index does not fit the image; the layer stays in use
-                    """,
-                    metadata: metadata)
-            case .contradicted:
-                log.error(
-                    "the image's configuration gives a wrong diff ID for a layer that was verified with another one",
-                    metadata: metadata)
-            }
-            image.judged.insert(index)
-        } catch {
-            log.error("a layer cannot be verified", metadata: metadata.merging(["cause": "\(error)"]) { $1 })
-            image.judged.insert(index)
-        }
-    }
-
     /// Sees to it that the cache has room for more, when enough was added since it was looked at, or something did not fit.
     private func keepBudget(_ images: [KeptImage], _ upkeep: inout BudgetUpkeep) {
         let now = Monotonic.now()

@@ -5,9 +5,10 @@ extension ImageCache {
     /// Opens an image whose index is found, and compiled where the cache lacks it.
     ///
     /// The index is the one in the OCI layout `index` if that is given. Otherwise it is, in this order, the one that
-    /// the cache was compiled from, the last referrer of the image, or the one that `build` makes in the layout that is
-    /// handed to it. A layer that another process removes from the cache in between is compiled again, once. `threads`
-    /// work for the image until it is closed. Blocks for as long as this takes; throws the error of the step that fails.
+    /// the cache was compiled from, the last referrer of the image that was not refused, or the one that `build` makes in the
+    /// layout that is handed to it. A layer that another process removes from the cache in between is compiled again, once.
+    /// `threads` work for the image until it is closed. Blocks for as long as this takes; throws the error of the step that
+    /// fails.
     package func prepare(
         _ image: Image, from source: any ImageSource, index: String?, threads: FetchThreads, log: Logger,
         build: (ImageLayout) throws -> Void
@@ -33,7 +34,10 @@ extension ImageCache {
             return
         }
         guard !isCompiled(image) else { return }
-        if let files = try waiting({ try await IndexFiles.findReferrer(image, at: source, in: path) }) {
+        let refused = refusedIndexes(of: image.descriptor.digest)
+        if let files = try waiting({
+            try await IndexFiles.findReferrer(image, at: source, in: path, except: refused)
+        }) {
             return try compile(image, files)
         }
         let layout = try ImageLayout.openOrCreate(path + "/index")

@@ -7,11 +7,12 @@ import Logging
 /// ```
 /// images/<manifest digest>/image      which index and zTOCs the tree is compiled from (JSON)
 /// images/<manifest digest>/tree       the merged tree (ImageTree)
-/// layers/<layer digest>.<zTOC digest, 16 digits>/spans, data, present
-///                                     the spans (SpanMap) and the cached data (SpanStore)
+/// layers/<layer digest>.<zTOC digest>/spans, data, present, ztoc
+///                                     the spans (SpanMap), the cached data (SpanStore) and the zTOC, compressed
 /// documents/<digest>                  manifests and configurations, byte for byte
 /// references/<SHA-256 of the name>    what a reference named when its registry was last asked (JSON)
 /// startups/<manifest digest>          which spans a start of the image touched, in order (JSON)
+/// refused/<manifest digest>           the indexes of the image that are not to be used (JSON)
 /// ```
 /// Layers are shared between images. Everything is private to its owner: images may hold secrets. Files are replaced
 /// whole, so several processes can use one folder, and one that is killed leaves nothing that the next cannot use.
@@ -33,35 +34,45 @@ package struct ImageCache: Sendable {
     /// Opens a cache folder, making it where it is missing.
     package init(_ path: String) throws {
         self.path = path
-        let folders = ["", "/images", "/layers", "/documents", "/references", "/startups"].map { path + $0 }
+        let names = ["", "/images", "/layers", "/documents", "/references", "/startups", "/refused"]
+        let folders = names.map { path + $0 }
         for folder in folders where mkdir(folder, 0o700) != 0 && errno != EEXIST {
             throw HermesError.file("make the folder", folder, .last)
         }
     }
 
-    /// Whether an image is compiled here: from the index with digest `index`, or from any. Reads the compiled files,
-    /// and compares their checksums.
+    /// Whether an image is compiled here: from the index with digest `index`, or from any that was not refused. Reads the
+    /// compiled files, and compares their checksums.
     package func isCompiled(_ image: Image, index: Digest? = nil) -> Bool {
-        guard let record = try? record(image), index == nil || record.index == index else { return false }
+        guard let record = try? record(image), index == nil || record.index == index,
+            !refusedIndexes(of: image.descriptor.digest).contains(record.index)
+        else { return false }
         return (try? ImageTree(imageFolder(image) + "/tree"))?.isIntact == true
             && zip(image.layers, record.ztocs).allSatisfy { layer, ztoc in
-                Self.hasSpans(layerFolder(layer.descriptor.digest, ztoc))
+                let folder = layerFolder(layer.descriptor.digest, ztoc)
+                return Self.hasSpans(folder) && Self.hasZTOC(folder)
             }
     }
 
     private static func hasSpans(_ folder: String) -> Bool { (try? SpanMap(folder + "/spans"))?.isIntact == true }
 
-    /// Compiles an image's index. Parts that are already compiled stay.
+    /// Compiles an image's index. Parts that are already compiled stay. Throws `corrupt` for an index that was refused.
     package func compile(_ image: Image, _ files: IndexFiles) throws {
+        guard !refusedIndexes(of: image.descriptor.digest).contains(files.digest) else {
+            throw HermesError(
+                .corrupt, "the index \(files.digest) of \(image.reference) does not describe the image: it was refused",
+                advice: "build another one with hermes index build")
+        }
         let views = try files.views()
         for ((layer, file), view) in zip(zip(image.layers, files.layers), views) {
             let folder = layerFolder(layer.descriptor.digest, file.ztoc.digest)
-            guard !Self.hasSpans(folder) else {
-                Self.touch(folder + "/spans")
-                continue
-            }
             try make(folder)
-            try SpanMap.compile(view, in: folder)
+            if !Self.hasZTOC(folder) { try Self.keepZTOC(file.file.readOnly, in: folder) }
+            if Self.hasSpans(folder) {
+                Self.touch(folder + "/spans")
+            } else {
+                try SpanMap.compile(view, in: folder)
+            }
         }
         let folder = imageFolder(image)
         try make(folder)
@@ -87,7 +98,8 @@ package struct ImageCache: Sendable {
         let scheduler = SpanScheduler(source: source, layers: layers, threads: threads, log: log)
         do {
             let lazy = try LazyImage(
-                image: image, tree: tree, layers: layers, scheduler: scheduler, ztocs: record.ztocs)
+                image: image, tree: tree, layers: layers, scheduler: scheduler, index: record.index, ztocs: record.ztocs
+            )
             scheduler.prefetch(startup(image: image.descriptor.digest, ztocs: record.ztocs))
             return lazy
         } catch {
@@ -119,6 +131,13 @@ package struct ImageCache: Sendable {
         return zip(record.layers, record.ztocs).map { layerFolder($0, $1) }
     }
 
+    /// Removes the record of an image that was compiled from the index `index`, so that it is compiled anew.
+    func forgetCompiled(_ image: Digest, from index: Digest) {
+        let path = "\(path)/images/\(image.hex)/image"
+        guard let record = try? Self.record(at: path), record.index == index else { return }
+        unlink(path)
+    }
+
     private func make(_ folder: String) throws {
         guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
             throw HermesError.file("make the folder", folder, .last)
@@ -128,6 +147,8 @@ package struct ImageCache: Sendable {
     private func imageFolder(_ image: Image) -> String { "\(path)/images/\(image.descriptor.digest.hex)" }
 
     private func layerFolder(_ layer: Digest, _ ztoc: Digest) -> String {
-        "\(path)/layers/\(layer.hex).\(ztoc.hex.prefix(16))"
+        // The whole digest: a part of it could be that of another zTOC as well, and what is known of one layer folder's zTOC
+        // would be taken for the other's.
+        "\(path)/layers/\(layer.hex).\(ztoc.hex)"
     }
 }

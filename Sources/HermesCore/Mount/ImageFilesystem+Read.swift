@@ -21,7 +21,7 @@ extension ImageFilesystem {
         let layer = cached + index
         let start = inode.pointee.data + Int64(offset)
         var touched = -1
-        guard layer.pointee.holds(start, length, touched: &touched) else {
+        guard !lazy.isRefused, layer.pointee.holds(start, length, touched: &touched) else {
             return park(request, number, Int64(offset), length)
         }
         if touched >= 0, layers[index].takeAhead(touched) { scheduler.touched(layer: index, span: touched) }

@@ -5,7 +5,7 @@ extension LazyImage {
     /// Reads a range of a file's bytes, however long it takes; the completion is called once, maybe before this returns.
     ///
     /// The bytes are valid during the completion. A range beyond the file's end is cut. Errors: `notFound` for an inode
-    /// that is not a regular file, else the error that kept the bytes away. Returns where the bytes come from.
+    /// that is not a regular file, `corrupt` after the image's index was refused, else the error that kept the bytes away. Returns where the bytes come from.
     @discardableResult
     func read(
         inode number: UInt64, offset: Int64, count: Int,
@@ -14,6 +14,11 @@ extension LazyImage {
         guard let inode = tree.inode(number), inode.pointee.mode & S_IFMT == S_IFREG, offset >= 0, count >= 0
         else {
             completion(.failure(HermesError(.notFound, "inode \(number) is not a regular file")))
+            return .hole
+        }
+        guard !isRefused else {
+            completion(
+                .failure(HermesError(.corrupt, "the index \(index) was refused: it does not describe the image")))
             return .hole
         }
         let record = inode.pointee

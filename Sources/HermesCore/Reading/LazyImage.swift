@@ -1,4 +1,5 @@
 import HermesSupport
+import Synchronization
 
 /// An image whose files can be read before it is here: its tree, its layers, and the scheduler for absent spans.
 ///
@@ -12,19 +13,25 @@ package final class LazyImage: @unchecked Sendable {
     package let layers: [LazyLayer]
     /// The scheduler that brings absent spans.
     package let scheduler: SpanScheduler
+    /// The index that the tree was compiled from.
+    let index: Digest
     /// The zTOCs of its layers.
     let ztocs: [Digest]
+    private let refused = Atomic(false)
     /// The layers as the read path sees them: valid as long as this object is.
     let cached: UnsafeMutablePointer<CachedSpans>
 
     /// Puts an image together. Throws `corrupt` for a tree that is not of these layers.
-    init(image: Image, tree: ImageTree, layers: [LazyLayer], scheduler: SpanScheduler, ztocs: [Digest]) throws {
+    init(image: Image, tree: ImageTree, layers: [LazyLayer], scheduler: SpanScheduler, index: Digest, ztocs: [Digest])
+        throws
+    {
         guard tree.layerCount == layers.count else {
             throw HermesError(
                 .corrupt, "the compiled tree has \(tree.layerCount) layers, not \(layers.count)")
         }
         try tree.checkData(against: layers.map(\.spans.uncompressedSize))
         self.image = image
+        self.index = index
         self.ztocs = ztocs
         self.tree = tree
         self.layers = layers
@@ -38,6 +45,13 @@ package final class LazyImage: @unchecked Sendable {
     /// Fails the reads that wait, cancels the requests under way, ends the scheduler's threads and waits for them.
     /// Reads of cached spans still work.
     package func close() { scheduler.stop() }
+
+    /// Whether the index was found not to describe the image: reads that begin from then on fail.
+    @inline(__always)
+    var isRefused: Bool { refused.load(ordering: .relaxed) }
+
+    /// Lets every read fail that begins from now on.
+    func refuse() { refused.store(true, ordering: .relaxed) }
 
     /// Whether all of the image is in the cache.
     package var isComplete: Bool { layers.allSatisfy(\.isComplete) }

@@ -40,7 +40,7 @@ package final class LazyLayer: SpanGeometry, @unchecked Sendable {
     /// Whether every span is in the cache.
     package var isComplete: Bool { store.presentCount == count }
 
-    /// Whether every span is in the cache, and all of them together have the image's diff ID.
+    /// Whether every span is in the cache, all of them together have the image's diff ID, and the zTOC describes their files.
     package var isVerified: Bool { isComplete && store.check(of: diffID) == .verified }
 
     /// Remembers that read-ahead asked for the span.

@@ -1,21 +1,60 @@
 import CZstd
 
-/// zstd (RFC 8878), for data that is sent compressed.
+/// zstd (RFC 8878), for whole pieces of data, each as one frame.
 package enum Zstandard {
+    /// Receives bytes, in order. They are valid during the call.
+    package typealias Sink = (UnsafeRawBufferPointer) throws -> Void
+
+    private static let roomSize = 1 << 20
+
     /// How many bytes `bytes` take when they are compressed at zstd's default level. Throws `system` without memory.
     package static func compressedSize(of bytes: UnsafeRawBufferPointer) throws -> Int64 {
+        var total: Int64 = 0
+        try compress(bytes) { total += Int64($0.count) }
+        return total
+    }
+
+    /// Compresses `bytes` at zstd's default level into one frame. Throws `system` without memory, and what `sink` throws.
+    package static func compress(_ bytes: UnsafeRawBufferPointer, to sink: Sink) throws {
         guard let context = ZSTD_createCCtx() else { throw HermesError(.system, "cannot start zstd: out of memory") }
         defer { ZSTD_freeCCtx(context) }
-        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: roomSize, alignment: 64)
         defer { room.deallocate() }
         var input = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
-        var total: Int64 = 0
         while true {
             var output = ZSTD_outBuffer(dst: room.baseAddress, size: room.count, pos: 0)
             let rest = ZSTD_compressStream2(context, &output, &input, ZSTD_e_end)
             guard ZSTD_isError(rest) == 0 else { throw HermesError(.system, "cannot compress: out of memory") }
-            total += Int64(output.pos)
-            if rest == 0 { return total }
+            try sink(UnsafeRawBufferPointer(rebasing: room[..<output.pos]))
+            if rest == 0 { return }
         }
+    }
+
+    /// Decompresses bytes that are exactly one frame. Throws `corrupt` for other bytes, `system` without memory, and what
+    /// `sink` throws. The content may be of any size: `sink` bounds it.
+    package static func decompress(_ bytes: UnsafeRawBufferPointer, to sink: Sink) throws {
+        guard let context = ZSTD_createDCtx() else { throw HermesError(.system, "cannot start zstd: out of memory") }
+        defer { ZSTD_freeDCtx(context) }
+        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: roomSize, alignment: 64)
+        defer { room.deallocate() }
+        var input = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
+        while true {
+            var output = ZSTD_outBuffer(dst: room.baseAddress, size: room.count, pos: 0)
+            let rest = ZSTD_decompressStream(context, &output, &input)
+            let isCut = output.pos == 0 && input.pos == input.size && rest > 0
+            guard ZSTD_isError(rest) == 0, !isCut else { throw HermesError(.corrupt, "the zstd frame is damaged") }
+            try sink(UnsafeRawBufferPointer(rebasing: room[..<output.pos]))
+            guard rest == 0 else { continue }
+            guard input.pos == input.size else {
+                throw HermesError(.corrupt, "the zstd frame is followed by other bytes")
+            }
+            return
+        }
+    }
+
+    /// Whether `bytes` are exactly one frame, as far as its header and those of its blocks say. Decompresses nothing.
+    package static func isOneFrame(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        // An error is a number far above any size.
+        ZSTD_findFrameCompressedSize(bytes.baseAddress, bytes.count) == bytes.count && !bytes.isEmpty
     }
 }

@@ -3,6 +3,11 @@ package enum RFC3339 {
     /// The seconds from 0000-01-01T00:00:00Z to 9999-12-31T23:59:59Z, the years that RFC 3339 can write.
     private static let writable: ClosedRange<Int64> = -62_167_219_200...253_402_300_799
 
+    /// Whether the time has a text in every zone: within a day of the range's ends, only some zones can write it.
+    package static func isWritableInEveryZone(_ time: Timestamp) -> Bool {
+        (writable.lowerBound + 86_400...writable.upperBound - 86_400).contains(time.seconds)
+    }
+
     /// Writes a time in UTC, the fraction without trailing zeros; nothing for a year outside 0 to 9999, as Go's
     /// `Time.MarshalText` has no text for it.
     package static func format(_ time: Timestamp, into text: inout [UInt8]) {

@@ -7,53 +7,14 @@ import Testing
 
 /// What a mount says in its log: every field, and not too many lines.
 @Suite struct SpanLogTests {
-    /// A log that keeps its lines.
-    private final class Lines: Sendable {
-        struct Line: Sendable {
-            let level: Logger.Level
-            let message: String
-            let fields: [String: String]
-        }
-        let all = Mutex<[Line]>([])
-
-        func logger(_ level: Logger.Level) -> Logger {
-            var logger = Logger(label: "test") { _ in Handler(lines: self) }
-            logger.logLevel = level
-            return logger
-        }
-        func take() -> [Line] {
-            all.withLock { lines in
-                defer { lines = [] }
-                return lines
-            }
-        }
-    }
-
-    private struct Handler: LogHandler {
-        let lines: Lines
-        var metadata: Logger.Metadata = [:]
-        var metadataProvider: Logger.MetadataProvider?
-        var logLevel = Logger.Level.trace
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-        func log(event: LogEvent) {
-            let fields = metadata.merging(event.metadata ?? [:]) { $1 }.mapValues { "\($0)" }
-            lines.all.withLock {
-                $0.append(Lines.Line(level: event.level, message: "\(event.message)", fields: fields))
-            }
-        }
-    }
-
-    private let lines = Lines()
+    private let lines = LogLines()
     private let layers: [Digest] = [.of([1]), .of([2])]
     private let busy = HermesError(.unavailable, "busy")
     private func log(_ level: Logger.Level = .notice) -> SpanLog {
         SpanLog(lines.logger(level), image: "the/image", layers: layers)
     }
 
-    @Test func anOutageIsTwoLines() throws {
+    @Test func anOutageIsTwoLogLines() throws {
         let log = log()
         for _ in 0..<50 {
             log.requestEnded(.failure(busy), layer: 1, spans: 7..<9)

@@ -8,19 +8,29 @@ import Testing
 /// What of a layer's cache outlives a power loss, and how its content is compared with the image.
 @Suite struct SpanDurabilityTests {
     private let folder: TestFolder
-    private let content = testBytes(700, seed: 5)
+    /// A tar of 2048 bytes.
+    private let content = LayerArchive.make { $0.file("file") }
+    private let ztocFile: LayerZTOC
 
-    init() throws { folder = try TestFolder() }
-
-    private func open(size: Int64 = 700) throws -> SpanStore {
-        try SpanStore(folder: folder.path, count: 70, size: size)
+    init() throws {
+        folder = try TestFolder()
+        ztocFile = try LayerZTOC(of: content)
     }
 
-    /// Stores spans of ten bytes each.
+    private func open() throws -> SpanStore {
+        try SpanStore(folder: folder.path, count: 70, size: Int64(content.count))
+    }
+
+    /// Stores spans of 29 bytes each, the last one longer.
     private func store(_ spans: some Sequence<Int>, in store: SpanStore) throws {
         for span in spans {
-            try content[span * 10..<span * 10 + 10].withUnsafeBytes { try store.store(span, $0, at: Int64(span * 10)) }
+            let end = span == 69 ? content.count : span * 29 + 29
+            try content[span * 29..<end].withUnsafeBytes { try store.store(span, $0, at: Int64(span * 29)) }
         }
+    }
+
+    private func verify(_ store: SpanStore, _ diffID: Digest, isStopped: Bool = false) throws -> LayerCheck? {
+        try store.verify(diffID, ztoc: ztocFile.open, isStopped: { isStopped })?.check
     }
 
     /// Gives `present` the boot ID of another boot.
@@ -87,11 +97,11 @@ import Testing
         let diffID = Digest.of(content)
         do {
             let store = try open()
-            #expect(try store.verify(diffID) { false } == .open, "not complete")
+            #expect(try verify(store, diffID) == .open, "not complete")
             try self.store(0..<70, in: store)
-            #expect(try store.verify(diffID) { true } == nil, "stopped")
+            #expect(try verify(store, diffID, isStopped: true) == nil, "stopped")
             #expect(store.check(of: diffID) == .open)
-            #expect(try store.verify(diffID) { false } == .verified)
+            #expect(try verify(store, diffID) == .verified)
             #expect(store.durableCount == 70)
         }
         try reboot()
@@ -99,7 +109,7 @@ import Testing
         #expect(store.presentCount == 70)
         #expect(store.check(of: diffID) == .verified)
         // An image that lies about the layer costs nobody its data.
-        #expect(try store.verify(.of([1])) { false } == .contradicted)
+        #expect(try verify(store, .of([1])) == .contradicted)
         #expect(store.presentCount == 70)
     }
 
@@ -109,36 +119,36 @@ import Testing
         for expected in [LayerCheck.failedOnce, .failed] {
             try self.store(0..<70, in: store)
             try flip(333)
-            #expect(try store.verify(diffID) { false } == expected)
+            #expect(try verify(store, diffID) == expected)
             #expect(store.presentCount == (expected == .failed ? 70 : 0))
         }
-        #expect(try store.verify(diffID) { false } == .failed, "and then never again")
+        #expect(try verify(store, diffID) == .failed, "and then never again")
         // Another image that is right about it is heard.
         try flip(333)
-        #expect(try store.verify(.of(content + [0])) { false } == .failedOnce)
+        #expect(try verify(store, .of(content + [0])) == .failedOnce)
     }
 
     @Test func aSecondFetchThatIsRightIsVerified() throws {
         let store = try open()
         try self.store(0..<70, in: store)
         try flip(0)
-        #expect(try store.verify(.of(content)) { false } == .failedOnce)
+        #expect(try verify(store, .of(content)) == .failedOnce)
         try self.store(0..<70, in: store)
-        #expect(try store.verify(.of(content)) { false } == .verified)
+        #expect(try verify(store, .of(content)) == .verified)
     }
 
     @Test(arguments: [0, 512, 9728, 512 * 2047]) func paddingBehindTheArchiveCounts(padding: Int) throws {
         let store = try open()
         try self.store(0..<70, in: store)
         let whole = content + [UInt8](repeating: 0, count: padding)
-        #expect(try store.verify(.of(whole)) { false } == .verified)
+        #expect(try verify(store, .of(whole)) == .verified)
     }
 
     @Test(arguments: [1, 511, 513, 1 << 20]) func otherPaddingDoesNot(padding: Int) throws {
         let store = try open()
         try self.store(0..<70, in: store)
         let whole = content + [UInt8](repeating: 0, count: padding)
-        #expect(try store.verify(.of(whole)) { false } == .failedOnce)
+        #expect(try verify(store, .of(whole)) == .failedOnce)
     }
 
     @Test func aFolderInUseIsNobodysAlone() throws {

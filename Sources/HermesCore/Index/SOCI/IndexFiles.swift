@@ -56,13 +56,14 @@ package struct IndexFiles: Sendable {
         }
     }
 
-    /// The index that refers to `image` in the image's own source; nil when there is none. zTOCs are stored in `folder`
-    /// while they are read, and unlinked. The reading thread, which waits for the registry, is not a cooperative one.
-    package static func findReferrer(_ image: Image, at source: any ImageSource, in folder: String) async throws
-        -> IndexFiles?
-    {
+    /// The last index that refers to `image` in the image's own source and is not among the `refused` ones; nil when
+    /// there is none. zTOCs are stored in `folder` while they are read, and unlinked. The reading thread, which waits for
+    /// the registry, is not a cooperative one.
+    package static func findReferrer(
+        _ image: Image, at source: any ImageSource, in folder: String, except refused: [Digest] = []
+    ) async throws -> IndexFiles? {
         let found = try await source.referrers(of: image.descriptor.digest, artifactType: SOCIIndex.artifactType)
-        guard let descriptor = found.last else { return nil }
+        guard let descriptor = found.last(where: { !refused.contains($0.digest) }) else { return nil }
         let index = try SOCIIndex(decoding: try await source.readManifest(descriptor))
         guard index.subject.digest == image.descriptor.digest else {
             throw HermesError(
@@ -80,11 +81,7 @@ package struct IndexFiles: Sendable {
 
     /// Reads a stream of `size` bytes into a file in `folder` that has no name any more.
     private static func download(_ stream: any ByteSource, size: Int64, in folder: String) throws -> OpenFile {
-        var name = Array("\(folder)/.hermes-XXXXXX".utf8CString)
-        let descriptor = mkstemp(&name)
-        guard descriptor >= 0 else { throw HermesError.file("write in", folder, .last) }
-        let file = OpenFile(owning: descriptor, path: "\(folder)/(zTOC)")
-        unlink(name)
+        let file = try OpenFile.unnamed("zTOC", in: folder)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
         defer { buffer.deallocate() }
         var offset: Int64 = 0

@@ -14,8 +14,7 @@ struct LayerVerification: ~Copyable {
     /// Inflates from the start, and knows the digests of both sides at the end; used for gzip only.
     private var indexer: GzipIndexer
     private var blob = SHA256()
-    private var parser = TarParser()
-    private var nextEntry = 0
+    private var entries: EntryComparison
     /// The archive's bytes as they come from the start, and as they come from the spans.
     private var straight = SHA256()
     private var pieced = SHA256()
@@ -37,6 +36,7 @@ struct LayerVerification: ~Copyable {
         let spanSize = try view.spanSize()
         self.view = view
         self.layer = layer
+        entries = EntryComparison(view)
         self.inflater = inflater
         self.indexer = indexer
         self.checkpoints = checkpoints
@@ -70,10 +70,7 @@ struct LayerVerification: ~Copyable {
         guard diffID == layer.diffID else {
             throw HermesError(.corrupt, "its content has the diff ID \(diffID), not \(layer.diffID)")
         }
-        try parser.finish()
-        guard nextEntry == view.entryCount else {
-            throw HermesError(.corrupt, "the index lists \(view.entryCount) files, but the layer has \(nextEntry)")
-        }
+        try entries.finish()
         guard nextSpan == ranges.count, pieced.finish() == straight.finish() else {
             throw HermesError(.corrupt, "the spans of the index do not inflate to the layer")
         }
@@ -86,13 +83,7 @@ struct LayerVerification: ~Copyable {
         let count = Int(min(Int64(bytes.count), max(0, size - straightCount)))
         straight.update(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
         straightCount += Int64(bytes.count)
-        try parser.consume(bytes) { entry in
-            guard nextEntry < view.entryCount, try TarEntry(try view.entry(nextEntry)) == entry else {
-                let name = String(decoding: entry.name, as: UTF8.self).printable(200)
-                throw HermesError(.corrupt, "the index does not describe the file \(name) as the layer has it")
-            }
-            nextEntry += 1
-        }
+        try entries.consume(bytes)
     }
 
     /// Collects the blob's bytes into spans. Neighbours may share a byte, which stays for the next one.
