@@ -63,7 +63,7 @@ let package = Package(
         .target(
             name: "HermesDaemon",
             dependencies: [
-                "HermesSupport", "CLinux", "CRE2",
+                "HermesSupport", "HermesHTTP", "HermesCore", "CLinux", "CRE2",
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
                 .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),

@@ -11,7 +11,7 @@ build=(
 )
 tests=(
     attr busybox-static containerd debootstrap docker-registry e2fsprogs fio flatbuffers-compiler fuse3 gzip iproute2 jq
-    libarchive-tools nginx-light openssl pigz pkg-config procps python3 python3-flatbuffers python3-yaml rsync shellcheck skopeo strace
+    libarchive-tools nginx-light openssl pigz pkg-config procps python3 python3-flatbuffers python3-grpcio python3-yaml rsync shellcheck skopeo strace
     tar time umoci util-linux zstd
 )
 # What the Swift toolchain itself needs on Debian (from its official container image).

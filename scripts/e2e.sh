@@ -18,7 +18,7 @@ python3 nasty_image.py --architecture arm64 --big-size 1000 "$E2E_WORK/nasty-arm
 e2e/push.py "$E2E_WORK/nasty" "$REGISTRY" test/nasty latest
 e2e/push.py "$E2E_WORK/nasty-docker" "$REGISTRY" test/docker latest
 e2e/push.py "$E2E_WORK/nasty-arm64" "$REGISTRY" test/arm64 latest --platform linux/arm64
-export E2E_WORK REGISTRY REGISTRY_LOG
+export E2E_WORK REGISTRY REGISTRY_LOG REGISTRY_PID
 
 tests=()
 for name in "${@:-[0-9]}"; do

@@ -2,57 +2,8 @@
 # The daemon as a snapshotter of a real containerd: beside overlayfs, with the same image.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
-. "$HERMES_ROOT/scripts/containerd.sh"
+. "$(dirname "$0")/daemon.sh"
 
-make_temp shared
-ROOT=$shared/root
-SNAPSHOTS=$ROOT/snapshots
-SOCKET=$shared/hermes.sock
-
-# daemon_start: hermes daemon in the background, until it says that it answers. Sets DAEMON_PID.
-daemon_start() {
-    : >"$shared/daemon.log"
-    "$HERMES" daemon --root "$ROOT" --address "$SOCKET" 2>>"$shared/daemon.log" &
-    DAEMON_PID=$!
-    wait_until 20 grep -q '^answering on ' "$shared/daemon.log" || {
-        cat "$shared/daemon.log"
-        return 1
-    }
-}
-# Checks run in subshells, so the process is found by what it left: its number in a file.
-daemon_up() {
-    daemon_start
-    echo "$DAEMON_PID" >"$shared/pid"
-}
-daemon_pid() { cat "$shared/pid"; }
-daemon_end() { kill -TERM "$(daemon_pid)" 2>/dev/null || true; }
-
-# An image of three layers that runs: busybox, a folder that is replaced, a file that is removed, links.
-make_image() {
-    umoci init --layout "$shared/oci"
-    umoci new --image "$shared/oci:small"
-    umoci unpack --image "$shared/oci:small" "$shared/bundle"
-    mkdir -p "$shared/bundle/rootfs/bin" "$shared/bundle/rootfs/data/old" "$shared/bundle/rootfs/tmp"
-    cp /bin/busybox "$shared/bundle/rootfs/bin/busybox"
-    ln -s busybox "$shared/bundle/rootfs/bin/sh"
-    head -c 3000000 /dev/urandom >"$shared/bundle/rootfs/data/large"
-    ln "$shared/bundle/rootfs/data/large" "$shared/bundle/rootfs/data/again"
-    touch "$shared/bundle/rootfs/data/old/gone"
-    # A time that differs by whole seconds, or umoci may leave the folder out of a layer.
-    touch -d 2020-01-01 "$shared/bundle/rootfs/data"
-    umoci repack --image "$shared/oci:small" --refresh-bundle "$shared/bundle"
-    rm -r "$shared/bundle/rootfs/data/old"
-    chmod 1777 "$shared/bundle/rootfs/tmp"
-    head -c 2000000 /dev/urandom >"$shared/bundle/rootfs/data/second"
-    touch -d 2020-01-02 "$shared/bundle/rootfs/data"
-    umoci repack --image "$shared/oci:small" --refresh-bundle "$shared/bundle"
-    echo third >"$shared/bundle/rootfs/data/third"
-    touch -d 2020-01-03 "$shared/bundle/rootfs/data"
-    umoci repack --image "$shared/oci:small" "$shared/bundle"
-    push_layout "$shared/oci:small" test/small:latest
-}
-
-IMAGE=$REGISTRY/test/small:latest
 pull() { ctr_ images pull --plain-http --snapshotter "$1" "$IMAGE"; }
 hermes_snapshots() { ctr_ snapshots --snapshotter hermes "$@"; }
 # top SNAPSHOTTER: the committed snapshot that nothing stands on.
@@ -77,11 +28,6 @@ refused() {
     not "$@" 2>"$shared/refused"
     cat "$shared/refused"
     grep -q "$pattern" "$shared/refused"
-}
-# What the daemon itself knows: containerd keeps names of its own, and removes by garbage collection, a moment later.
-rows() {
-    python3 -c 'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute("SELECT count(*) FROM snapshots").fetchone()[0])' \
-        "$ROOT/metadata.db"
 }
 answers() { hermes_snapshots ls; }
 as_many_folders_as_rows() { (($(rows) == $(folders))); }
@@ -195,7 +141,7 @@ finally:
 PYTHON
 }
 
-quietly make_image
+quietly make_images
 daemon_up
 on_exit daemon_end
 containerd_start "$shared/containerd" "$SOCKET"

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# What the end-to-end tests share. scripts/e2e.sh sets E2E_WORK (folders with the images), REGISTRY and REGISTRY_LOG.
+# What the end-to-end tests share. scripts/e2e.sh sets E2E_WORK (folders with the images), REGISTRY, REGISTRY_LOG and
+# REGISTRY_PID.
 
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$HERMES_ROOT/scripts/check.sh"

@@ -94,4 +94,26 @@ extension ImageCache {
     package func resolve(_ source: any ImageSource, platform: Platform, log: Logger) async throws -> Image {
         try await CachedDocuments(cache: self, source: source, log: log).resolve(platform: platform)
     }
+
+    /// The image whose manifest has a digest, from the cache alone. `name` is what it is called in messages. Throws `notFound`
+    /// when the cache lacks a document.
+    package func known(_ digest: Digest, name: String) throws -> Image {
+        func document(_ digest: Digest, _ what: String, limit: Int) throws -> [UInt8] {
+            guard let bytes = self.document(digest, limit: limit) else {
+                throw HermesError(.notFound, "the cache does not have the \(what) of \(name)")
+            }
+            return bytes
+        }
+        let bytes = try document(digest, "manifest", limit: ManifestDocument.sizeLimit)
+        guard case .manifest(let manifest) = try ManifestDocument.parse(bytes, name: "the manifest of \(name)") else {
+            throw HermesError(.unsupported, "\(name) is an index of images, and not one of them")
+        }
+        let config = try ImageConfig.parse(
+            try document(manifest.config.digest, "configuration", limit: ImageConfig.sizeLimit),
+            name: "the configuration of \(name)")
+        let descriptor = Descriptor(
+            mediaType: manifest.mediaType ?? MediaType.manifest, digest: digest, size: Int64(bytes.count),
+            platform: config.platform)
+        return try Image(reference: name, descriptor: descriptor, manifest: manifest, config: config)
+    }
 }

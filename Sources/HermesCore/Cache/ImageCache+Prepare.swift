@@ -24,6 +24,18 @@ extension ImageCache {
         }
     }
 
+    /// Opens an image; where it is not compiled, with the index that `find` gives, within `compile`, which runs its argument.
+    /// `find` gets the digests of indexes that it must not give. Blocks for as long as these take; throws their errors.
+    package func prepare(
+        _ image: Image, from source: any ImageSource, threads: FetchThreads, log: Logger,
+        find: ([Digest]) throws -> IndexFiles, compile: (() throws -> Void) throws -> Void
+    ) throws -> LazyImage {
+        if isCompiled(image), let lazy = try? open(image, source: source, threads: threads, log: log) { return lazy }
+        let files = try find(refusedIndexes(of: image.descriptor.digest))
+        try compile { try self.compile(image, files) }
+        return try open(image, source: source, threads: threads, log: log)
+    }
+
     private func compile(
         _ image: Image, from source: any ImageSource, index: String?, build: (ImageLayout) throws -> Void
     ) throws {

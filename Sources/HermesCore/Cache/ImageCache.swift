@@ -6,7 +6,7 @@ import Logging
 ///
 /// ```
 /// images/<manifest digest>/image      which index and zTOCs the tree is compiled from (JSON)
-/// images/<manifest digest>/tree       the merged tree (ImageTree)
+/// images/<manifest digest>/tree       the merged tree (ImageTree); "tree.<n>.<index digest>" is that of the n lowest layers
 /// layers/<layer digest>.<zTOC digest>/spans, data, present, ztoc
 ///                                     the spans (SpanMap), the cached data (SpanStore) and the zTOC, compressed
 /// documents/<digest>                  manifests and configurations, byte for byte
@@ -21,7 +21,7 @@ package struct ImageCache: Sendable {
     package let path: String
 
     /// The documents from which the tree of an image was compiled.
-    private struct Record: Codable {
+    struct Record: Codable {
         /// Raised when the compiled files change, so that older ones are made anew.
         static let currentFormat = 2
         var format: Int
@@ -108,7 +108,7 @@ package struct ImageCache: Sendable {
         }
     }
 
-    private func record(_ image: Image) throws -> Record {
+    func record(_ image: Image) throws -> Record {
         let path = imageFolder(image) + "/image"
         let record = try Self.record(at: path)
         guard record.layers == image.layers.map(\.descriptor.digest) else {
@@ -144,9 +144,9 @@ package struct ImageCache: Sendable {
         }
     }
 
-    private func imageFolder(_ image: Image) -> String { "\(path)/images/\(image.descriptor.digest.hex)" }
+    func imageFolder(_ image: Image) -> String { "\(path)/images/\(image.descriptor.digest.hex)" }
 
-    private func layerFolder(_ layer: Digest, _ ztoc: Digest) -> String {
+    func layerFolder(_ layer: Digest, _ ztoc: Digest) -> String {
         // The whole digest: a part of it could be that of another zTOC as well, and what is known of one layer folder's zTOC
         // would be taken for the other's.
         "\(path)/layers/\(layer.hex).\(ztoc.hex)"

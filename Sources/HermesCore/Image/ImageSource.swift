@@ -2,8 +2,9 @@ import HermesSupport
 
 /// Where one image comes from: a registry or a folder in OCI image layout. Can be used from any thread.
 package protocol ImageSource: ImageDocuments {
-    /// A stream of a blob, for a thread that can block. The digest is not checked.
-    func openBlob(_ descriptor: Descriptor) throws -> any ByteSource
+    /// A stream of a blob, for a thread that can block. The digest is not checked. Reads throw `unavailable` when they still wait
+    /// at `deadline`.
+    func openBlob(_ descriptor: Descriptor, until deadline: Monotonic?) throws -> any ByteSource
 
     /// Fetches the half-open byte range of a blob: delivers exactly its bytes, in order, in pieces, or fails, by the
     /// deadline of `terms` if there is one. Neither closure is called before this returns; both come one after the other
@@ -20,4 +21,9 @@ package protocol ImageSource: ImageDocuments {
 
     /// The artifacts about a manifest, of one type or of all.
     func referrers(of digest: Digest, artifactType: String?) async throws -> [Descriptor]
+}
+
+extension ImageSource {
+    /// A stream of a blob that may take as long as the source's own limits let it.
+    package func openBlob(_ descriptor: Descriptor) throws -> any ByteSource { try openBlob(descriptor, until: nil) }
 }

@@ -80,7 +80,7 @@ package struct LayoutSource: ImageSource {
     }
 
     /// See `ImageSource`.
-    package func openBlob(_ descriptor: Descriptor) throws -> any ByteSource {
+    package func openBlob(_ descriptor: Descriptor, until deadline: Monotonic?) throws -> any ByteSource {
         try layout.openBlob(descriptor)
     }
 

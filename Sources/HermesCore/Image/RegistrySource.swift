@@ -30,8 +30,8 @@ package struct RegistrySource: ImageSource {
     }
 
     /// See `ImageSource`.
-    package func openBlob(_ descriptor: Descriptor) throws -> any ByteSource {
-        try client.openBlob(repository: reference.repository, descriptor)
+    package func openBlob(_ descriptor: Descriptor, until deadline: Monotonic?) throws -> any ByteSource {
+        try client.openBlob(repository: reference.repository, descriptor, until: deadline)
     }
 
     /// See `ImageSource`; the thread is the HTTP client's.

@@ -4,13 +4,15 @@ import HermesSupport
 extension RegistryClient {
     /// A stream of a blob's `descriptor.size` bytes, for a thread that can block; never for the event loop or a task.
     /// The digest is not checked. Throws `usage` for an invalid repository name. The reads throw the errors of the
-    /// registry: `notFound`, `denied`, `unavailable`, `protocolViolation`.
-    package func openBlob(repository: String, _ descriptor: Descriptor) throws -> any ByteSource {
+    /// registry: `notFound`, `denied`, `unavailable`, `protocolViolation`; `unavailable` also when they wait at `deadline`.
+    package func openBlob(
+        repository: String, _ descriptor: Descriptor, until deadline: Monotonic? = nil
+    ) throws -> any ByteSource {
         guard let host = hosts.first else { throw noHost(.pull) }
         _ = try host.url(repository, "blobs/")
         return BlobStream(
             client: self, blob: .init(repository: repository, digest: descriptor.digest),
-            size: descriptor.size)
+            size: descriptor.size, deadline: deadline)
     }
 
     /// Fetches the half-open byte range of a blob, and delivers exactly its bytes, in order, in pieces, or fails by the

@@ -5,7 +5,7 @@ import HermesSupport
 /// these counters are the process's.
 ///
 /// Safe for use from any thread; counting takes no lock.
-final class RegistryMetrics: Sendable {
+package final class RegistryMetrics: Sendable {
     /// The results of looking for credentials.
     enum Lookup: String, MetricLabel {
         case found, none, failed
@@ -21,10 +21,10 @@ final class RegistryMetrics: Sendable {
     }
 
     /// The counters of this process.
-    static let shared = RegistryMetrics()
+    package static let shared = RegistryMetrics()
 
     /// Answers of registries, token servers and proxies.
-    let http = HTTPMetrics()
+    package let http = HTTPMetrics()
     /// Searches for credentials.
     let lookups = CounterSet<Lookup>()
     /// Requests for tokens.

@@ -2,12 +2,12 @@ import Glibc
 import HermesSupport
 
 extension ImageTree {
-    /// Compiles the merged tree of an image into the file `tree` of `folder`, which appears whole or not at all.
+    /// Compiles the merged tree of an image into the file `name` of `folder`, which appears whole or not at all.
     ///
     /// `layers` are the validated zTOCs of all layers, from the bottom up. The same zTOCs give the same file. Throws
     /// `corrupt` for a damaged zTOC, `unsupported` for entries that the format cannot hold, and the file error of
     /// `folder`.
-    package static func compile(_ layers: [ZTOCView], in folder: String) throws {
+    package static func compile(_ layers: [ZTOCView], in folder: String, as name: String = "tree") throws {
         guard layers.count <= UInt16.max else {
             throw HermesError(
                 .unsupported, "the image has \(layers.count) layers; at most 65,535 can be mounted")
@@ -16,7 +16,7 @@ extension ImageTree {
             try layers.map { TreeMerger.Layer(tree: try LayerTree($0), source: $0) },
             sizes: layers.map(\.uncompressedSize))
         try merger.run()
-        try merger.writer.write(to: folder, "tree", contentSize: merger.contentSize, layerCount: layers.count)
+        try merger.writer.write(to: folder, name, contentSize: merger.contentSize, layerCount: layers.count)
     }
 }
 

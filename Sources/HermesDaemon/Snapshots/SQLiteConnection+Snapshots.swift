@@ -66,18 +66,21 @@ extension SQLiteConnection {
 
     /// The query whose rows `snapshotRecord(_:labels:)` reads; the snapshot is `child`.
     static let records = """
-        SELECT child.id, child.name, parent.name, child.kind, child.created, child.updated, child.size, child.inodes
+        SELECT child.id, child.name, parent.name, child.kind, child.created, child.updated, child.size, child.inodes,
+            lazy.image, lazy.reference, lazy.layers
         FROM snapshots AS child LEFT JOIN snapshots AS parent ON parent.id = child.parent
+            LEFT JOIN lazy ON lazy.snapshot = child.id
         """
 
     func snapshotRecord(_ row: SQLiteRow, labels: [String: String]) throws -> SnapshotRecord {
-        SnapshotRecord(
+        let lazy = try row.optionalText(8).map { try lazyBase($0, try row.text(9), try row.int64(10)) }
+        return SnapshotRecord(
             id: try row.int64(0),
             info: SnapshotInfo(
                 name: try row.text(1), parent: try row.optionalText(2) ?? "", kind: try kind(row.int64(3)),
                 created: Timestamp(nanosecondsSinceEpoch: try row.int64(4)),
                 updated: Timestamp(nanosecondsSinceEpoch: try row.int64(5)), labels: labels),
-            usage: SnapshotUsage(size: try row.int64(6), inodes: try row.int64(7)))
+            usage: SnapshotUsage(size: try row.int64(6), inodes: try row.int64(7)), lazy: lazy)
     }
 
     /// Writes a label in place of one with its key; an empty value removes that, as in containerd.

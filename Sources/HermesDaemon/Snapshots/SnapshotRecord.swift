@@ -5,4 +5,6 @@ package struct SnapshotRecord: Sendable, Equatable {
     package let info: SnapshotInfo
     /// As it was committed; zero for a view or an active snapshot, whose usage is on the disk.
     package let usage: SnapshotUsage
+    /// What it is where it is no folder.
+    package let lazy: LazyBase?
 }

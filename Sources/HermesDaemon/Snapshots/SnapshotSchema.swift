@@ -20,4 +20,15 @@ enum SnapshotSchema {
             PRIMARY KEY (snapshot, key)
         ) STRICT, WITHOUT ROWID;
         """
+
+    // Committed snapshots without a folder: `layers` layers of the image whose manifest has the digest `image`.
+    static let version2 = """
+        CREATE TABLE lazy (
+            snapshot INTEGER PRIMARY KEY REFERENCES snapshots (id) ON DELETE CASCADE,
+            image TEXT NOT NULL,
+            reference TEXT NOT NULL,
+            layers INTEGER NOT NULL CHECK (layers > 0)
+        ) STRICT;
+        CREATE INDEX lazy_image ON lazy (image);
+        """
 }

@@ -14,6 +14,14 @@ extension SnapshotStore {
         guard kind != .committed else {
             throw SnapshotError(.invalidArgument, "a snapshot is created as a view or active, and committed later")
         }
+        return try insert(kind, key: key, parent: parent, labels: labels) { try finish($1) }
+    }
+
+    /// Does the work of `create` for any kind. `finish` runs last in the transaction.
+    func insert(
+        _ kind: SnapshotKind, key: String, parent: String, labels: [String: String],
+        finish: @Sendable (SQLiteConnection, SnapshotChain) throws -> Void
+    ) throws -> SnapshotChain {
         try SnapshotLimits.check(key: key)
         try SnapshotLimits.check(labels: labels)
         return try transaction(.write) { [now] connection in
@@ -27,8 +35,9 @@ extension SnapshotStore {
                 .text(key), .optional(base), .integer(kind.rawValue), time, time)
             let id = connection.lastInsertedRow
             try connection.setLabels(labels, of: id)
-            let chain = SnapshotChain(id: id, kind: kind, parents: try connection.snapshotChain(from: base))
-            try finish(chain)
+            let (folders, lazy) = try connection.standing(on: base)
+            let chain = SnapshotChain(id: id, kind: kind, parents: folders, base: lazy)
+            try finish(connection, chain)
             return chain
         }
     }

@@ -9,8 +9,8 @@ extension SnapshotStore {
             guard link.kind != .committed else {
                 throw SnapshotError(.failedPrecondition, "the snapshot \(key.quoted) is neither active nor a view")
             }
-            return SnapshotChain(
-                id: link.id, kind: link.kind, parents: try connection.snapshotChain(from: link.parent))
+            let (folders, base) = try connection.standing(on: link.parent)
+            return SnapshotChain(id: link.id, kind: link.kind, parents: folders, base: base)
         }
     }
 

@@ -19,7 +19,11 @@ package final class SnapshotStore: Sendable {
     /// of a newer program.
     package init(_ path: String, now: @escaping @Sendable () -> Timestamp = { .now() }) throws {
         let connection = try SQLiteConnection(path, synchronous: .full)
-        try connection.migrate(to: 1, steps: [{ try $0.execute(SnapshotSchema.version1) }])
+        try connection.migrate(
+            to: 2,
+            steps: [
+                { try $0.execute(SnapshotSchema.version1) }, { try $0.execute(SnapshotSchema.version2) },
+            ])
         self.connection = Mutex(connection)
         self.now = now
     }

@@ -1,16 +1,20 @@
 import HermesSupport
 
 extension OverlaySnapshotter {
-    /// Makes an active snapshot or a view, and gives what mounts it. Throws as `SnapshotStore.create` does.
+    /// Makes an active snapshot or a view, and gives what mounts it. Throws as `SnapshotStore.create` does, and `alreadyExists`
+    /// where the labels are those of a layer that is mounted lazily.
     package func create(
         _ kind: SnapshotKind, key: String, parent: String, labels: [String: String] = [:]
     ) throws -> [SnapshotMount] {
+        if kind == .active { try offerLazily(key, parent: parent, labels: labels) }
+        // Before a row is written, as this can take long and fail.
+        let base = try store.lazyBase(under: parent).map(folder)
         let new = try folders.make(kind)
         do {
             let chain = try store.create(kind, key: key, parent: parent, labels: labels) { [folders] chain in
                 try folders.place(new, chain)
             }
-            return SnapshotMount.mounts(chain, in: folders)
+            return SnapshotMount.mounts(chain, in: folders, base: base)
         } catch {
             // Still there unless the failure was the last step, the commit of the transaction.
             delete([new])

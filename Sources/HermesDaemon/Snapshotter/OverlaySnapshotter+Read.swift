@@ -1,13 +1,16 @@
 extension OverlaySnapshotter {
     /// What mounts a view or an active snapshot. Throws as `SnapshotStore.chain` does.
     package func mounts(_ key: String) throws -> [SnapshotMount] {
-        SnapshotMount.mounts(try store.chain(key), in: folders)
+        let chain = try store.chain(key)
+        return SnapshotMount.mounts(chain, in: folders, base: try chain.base.map(folder))
     }
 
-    /// What a snapshot takes on the disk without its parents: now where it can change, else as it was committed. Throws
+    /// What a snapshot takes on the disk without its parents: now where it can change, else as it was committed. Of a lazy one
+    /// that is what was fetched of it. Throws
     /// `notFound`.
     package func usage(_ key: String) throws -> SnapshotUsage {
         let record = try store.stat(key)
+        if let lazy = record.lazy { return images?.usage(lazy) ?? record.usage }
         guard record.info.kind == .active else { return record.usage }
         return try FolderUsage.measure(folders.contents(record.id))
     }

@@ -4,7 +4,8 @@ extension OverlaySnapshotter {
     /// Removes a snapshot, then its folder. Throws as `SnapshotStore.remove` does; a folder that cannot be deleted is left to
     /// `cleanup`, as the snapshot is gone all the same.
     package func remove(_ key: String) throws {
-        let id = try store.remove(key).id
+        let (id, _, lazy) = try store.remove(key)
+        if let lazy { images?.collect(lazy.image) }
         do {
             if let gone = try folders.setAside(id) { delete([gone]) }
         } catch {

@@ -1,7 +1,9 @@
 import HermesSupport
 import Logging
 
-/// A containerd snapshotter of ordinary overlay mounts: what containerd unpacks into a snapshot is a folder on this disk.
+/// A containerd snapshotter of overlay mounts. What containerd unpacks into a snapshot is a folder on this disk; a layer that
+/// can be mounted lazily is a row alone, and the folder below all others of a container is then that of its image
+/// (`NodeImages`).
 ///
 /// Its answers are those of containerd's own overlay snapshotter. `<root>/metadata.db` says which snapshots there are, and
 /// `<root>/snapshots` has their folders. A kill at any moment leaves a row only where its folder is:
@@ -21,12 +23,15 @@ package final class OverlaySnapshotter: Sendable {
     let store: SnapshotStore
     let folders: SnapshotFolders
     let log: Logger
+    /// The images that are mounted lazily; nil where none is.
+    let images: NodeImages?
     /// Held as long as the snapshotter lives: another one would delete folders that this one makes.
     private let lease: FolderLease
 
-    /// Opens the snapshotter in `root`, an absolute path, and makes it if there is none; deletes what a kill has left. Throws
-    /// `usage` for a path that overlayfs could not be told, `unavailable` when another process uses the folder.
-    package init(root: String, log: Logger) throws {
+    /// Opens the snapshotter in `root`, an absolute path, and makes it if there is none; deletes what a kill has left. With
+    /// `lazy`, images are mounted lazily where that is possible. Throws `usage` for a path that overlayfs could not be told,
+    /// `unavailable` when another process uses the folder.
+    package init(root: String, lazy: LazyOptions? = nil, log: Logger) throws {
         // These separate options and lower directories (mount(8), overlayfs).
         guard root.hasPrefix("/"), !root.utf8.contains(where: { ",:\\".utf8.contains($0) }) else {
             throw HermesError(
@@ -38,8 +43,20 @@ package final class OverlaySnapshotter: Sendable {
         }
         self.lease = lease
         self.log = log
-        store = try SnapshotStore("\(root)/metadata.db")
+        let store = try SnapshotStore("\(root)/metadata.db")
+        self.store = store
         folders = SnapshotFolders(path: "\(root)/snapshots")
+        images = lazy.flatMap { options in
+            do {
+                return try NodeImages(root: root, store: store, options: options, log: log)
+            } catch {
+                // A node must start, so its images are pulled in full until this is mended.
+                log.error("no image can be mounted lazily", metadata: ["cause": "\(error)"])
+                return nil
+            }
+        }
         delete(try orphans(unfinished: true))
     }
+    /// Ends the mount of lazy images. To be called once, when no call is under way.
+    package func close() { images?.close() }
 }

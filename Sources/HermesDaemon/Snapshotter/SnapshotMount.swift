@@ -9,15 +9,17 @@ package struct SnapshotMount: Sendable, Equatable {
 
 extension SnapshotMount {
     /// What shows a snapshot, by containerd's overlay snapshotter: a bind mount where one folder is all of it, an overlay
-    /// otherwise, whose lower directories go from the nearest parent to the farthest.
-    static func mounts(_ chain: SnapshotChain, in folders: SnapshotFolders) -> [SnapshotMount] {
+    /// otherwise, whose lower directories go from the nearest parent to the farthest. `base` is the folder of the chain's lazy
+    /// base, if it has one.
+    static func mounts(_ chain: SnapshotChain, in folders: SnapshotFolders, base: String?) -> [SnapshotMount] {
         let own = folders.contents(chain.id)
-        guard let nearest = chain.parents.first else {
+        let parents = chain.parents.map(folders.contents) + (base.map { [$0] } ?? [])
+        guard let nearest = parents.first else {
             return [.bind(own, chain.kind == .active ? "rw" : "ro")]
         }
-        if chain.kind == .view, chain.parents.count == 1 { return [.bind(folders.contents(nearest), "ro")] }
+        if chain.kind == .view, parents.count == 1 { return [.bind(nearest, "ro")] }
         let upper = chain.kind == .active ? ["workdir=\(folders.work(chain.id))", "upperdir=\(own)"] : []
-        let lower = chain.parents.map(folders.contents).joined(separator: ":")
+        let lower = parents.joined(separator: ":")
         return [SnapshotMount(type: "overlay", source: "overlay", options: upper + ["lowerdir=\(lower)"])]
     }
 

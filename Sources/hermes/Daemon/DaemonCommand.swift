@@ -6,11 +6,13 @@ import HermesSupport
 struct DaemonCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "daemon",
-        abstract: "Serve containerd as a snapshotter of ordinary overlay mounts.",
+        abstract: "Serve containerd as a snapshotter that starts containers before their image is here.",
         discussion: """
-            containerd asks this daemon where to unpack images and what to mount for containers. It answers as containerd's \
-            own overlayfs snapshotter does: images are pulled and unpacked in full, into folders under the root folder. \
-            Nothing is mounted lazily. The command stays in the foreground until it is interrupted.
+            containerd asks this daemon where to unpack images and what to mount for containers. An image that has an index \
+            among its referrers is mounted at once, and its layers are not pulled: what a container touches is read from the \
+            registry, and the rest is fetched in the background. Any other image, and any that cannot be mounted within 2 \
+            seconds, is pulled and unpacked in full, as with containerd's own overlayfs snapshotter. The command stays in the \
+            foreground until it is interrupted.
 
             EXAMPLE
               hermes daemon &
@@ -21,10 +23,16 @@ struct DaemonCommand: ParsableCommand {
               [proxy_plugins.hermes]
                 type = "snapshot"
                 address = "/run/hermes-daemon/hermes-daemon.sock"
+
+              and for the kubelet's Pods:
+
+              [plugins."io.containerd.grpc.v1.cri".containerd]
+                snapshotter = "hermes"
+                disable_snapshot_annotations = false
             """
     )
 
-    @Option(help: "The folder of the snapshots and of what is known of them.")
+    @Option(help: "The folder of the snapshots, of the mounted images and of the cache.")
     var root = "/var/lib/hermes-daemon"
 
     @Option(help: "The socket that containerd connects to.")
@@ -35,7 +43,8 @@ struct DaemonCommand: ParsableCommand {
     func run() throws {
         let log = logOptions.logger()
         let interrupt = try Interrupt()
-        let snapshotter = try OverlaySnapshotter(root: Self.absolute(root), log: log)
+        let snapshotter = try OverlaySnapshotter(root: Self.absolute(root), lazy: LazyOptions(), log: log)
+        defer { snapshotter.close() }
         let address = Self.absolute(address)
         try LocalFolder.make(String(address[..<(address.lastIndex(of: "/") ?? address.endIndex)]))
         let server = try DaemonServer(snapshotter, address: address, log: log)

@@ -127,7 +127,9 @@ final class FaultySource: ImageSource {
     func readBlob(_ descriptor: Descriptor, limit: Int) async throws -> [UInt8] {
         try await base.readBlob(descriptor, limit: limit)
     }
-    func openBlob(_ descriptor: Descriptor) throws -> any ByteSource { try base.openBlob(descriptor) }
+    func openBlob(_ descriptor: Descriptor, until deadline: Monotonic?) throws -> any ByteSource {
+        try base.openBlob(descriptor, until: deadline)
+    }
     func referrers(of digest: Digest, artifactType: String?) async throws -> [Descriptor] {
         try await base.referrers(of: digest, artifactType: artifactType)
     }

@@ -57,10 +57,11 @@ package struct IndexFiles: Sendable {
     }
 
     /// The last index that refers to `image` in the image's own source and is not among the `refused` ones; nil when
-    /// there is none. zTOCs are stored in `folder` while they are read, and unlinked. The reading thread, which waits for
-    /// the registry, is not a cooperative one.
+    /// there is none. zTOCs are stored in `folder` while they are read, until `deadline` if there is one, and unlinked. The
+    /// reading thread, which waits for the registry, is not a cooperative one.
     package static func findReferrer(
-        _ image: Image, at source: any ImageSource, in folder: String, except refused: [Digest] = []
+        _ image: Image, at source: any ImageSource, in folder: String, except refused: [Digest] = [],
+        until deadline: Monotonic? = nil
     ) async throws -> IndexFiles? {
         let found = try await source.referrers(of: image.descriptor.digest, artifactType: SOCIIndex.artifactType)
         guard let descriptor = found.last(where: { !refused.contains($0.digest) }) else { return nil }
@@ -73,7 +74,7 @@ package struct IndexFiles: Sendable {
         }
         return try await SystemThread.run("hermes-ztoc") {
             try IndexFiles(digest: descriptor.digest, index: index, image: image) { ztoc in
-                let stream = try source.openBlob(ztoc.descriptor)
+                let stream = try source.openBlob(ztoc.descriptor, until: deadline)
                 return try MappedFile(try download(stream, size: ztoc.size, in: folder))
             }
         }

@@ -10,6 +10,8 @@ final class BlobStream: ByteSource {
     private let client: RegistryClient
     private let blob: BlobRedirects.Blob
     private let size: Int64
+    /// When the reader waits no longer; nil for no such time.
+    private let deadline: Monotonic?
     private let buffer: BlobStreamBuffer
     /// The hosts that are still to be asked before all begins anew, and the one that is being asked.
     private var round: HostRound
@@ -25,10 +27,11 @@ final class BlobStream: ByteSource {
     /// Progress that makes a new failure the first one again: a server that drips single bytes must not be asked for ever.
     private static let progress: Int64 = 256 << 10
 
-    init(client: RegistryClient, blob: BlobRedirects.Blob, size: Int64) {
+    init(client: RegistryClient, blob: BlobRedirects.Blob, size: Int64, deadline: Monotonic? = nil) {
         self.client = client
         self.blob = blob
         self.size = size
+        self.deadline = deadline
         buffer = BlobStreamBuffer(blob: blob)
         round = client.round(.pull, thing: blob.description)
     }
@@ -39,12 +42,15 @@ final class BlobStream: ByteSource {
         guard !room.isEmpty, offset < size else { return 0 }
         while true {
             while exchange == nil { try begin() }
-            switch buffer.take(into: room) {
+            switch buffer.take(into: room, until: deadline) {
             case .bytes(let count, let resume):
                 offset += Int64(count)
                 if offset == size, let host { client.succeeded(host) }
                 if resume { exchange?.resume() }
                 return count
+            case .late:
+                exchange?.cancel()
+                throw HermesError(.unavailable, "the registry \(client.name) did not send \(blob) in time")
             case .failed(let error):
                 exchange = nil
                 try pause(after: error)
@@ -82,6 +88,7 @@ final class BlobStream: ByteSource {
         guard let delay = client.retries.delay(failures: failures, asked: error.retryAfter, random: random) else {
             throw error
         }
+        if let deadline, deadline.milliseconds(since: .now()) < Double(delay) { throw error }
         // Delays are minutes at most. A signal that shortens one does no harm.
         _ = poll(nil, 0, Int32(clamping: delay))
         round = client.round(.pull, thing: thing)

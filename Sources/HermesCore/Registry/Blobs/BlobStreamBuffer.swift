@@ -8,6 +8,8 @@ final class BlobStreamBuffer: HTTPHandler, @unchecked Sendable {
         case bytes(Int, resume: Bool)
         /// The buffer is empty, and the transfer is over.
         case failed(HermesError)
+        /// The deadline has come, and the buffer is empty.
+        case late
     }
 
     private struct State {
@@ -49,20 +51,28 @@ final class BlobStreamBuffer: HTTPHandler, @unchecked Sendable {
         state.withLock { $0.value = State() }
     }
 
-    /// Copies out what there is; waits when there is nothing yet. Reader's thread.
-    func take(into room: UnsafeMutableRawBufferPointer) -> Outcome {
+    /// Copies out what there is; waits, until `deadline` if there is one, when there is nothing yet. Reader's thread.
+    func take(into room: UnsafeMutableRawBufferPointer, until deadline: Monotonic? = nil) -> Outcome {
         enum Ready {
+            case late
             case filled(start: Int, count: Int)
             case over(HermesError)
         }
         let ready: Ready = state.withLock { held in
             while held.value.count == 0 {
                 if let failure = held.value.failure { return .over(failure) }
-                held.wait()
+                guard let deadline else {
+                    held.wait()
+                    continue
+                }
+                let rest = deadline.milliseconds(since: .now())
+                guard rest > 0 else { return .late }
+                held.wait(milliseconds: Int64(rest) + 1)
             }
             return .filled(start: held.value.start, count: held.value.count)
         }
         switch ready {
+        case .late: return .late
         case .over(let error): return .failed(error)
         case .filled(let start, let filled):
             // The filled part is `filled` bytes from `start`, in one piece or two. The event loop only adds behind it, so

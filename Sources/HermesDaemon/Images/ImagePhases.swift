@@ -1,0 +1,102 @@
+import HermesCore
+import HermesSupport
+
+/// Which images the node shows lazily, and which are left to containerd for now: a pure state machine, without clock, lock or
+/// I/O.
+///
+/// ```
+///            ask                    ended, in time
+///   (none) ------> preparing ----------------------> shown --> (none), when nothing uses it
+///     ^                | ended with nothing, or too late
+///     +--- expired --- aside
+/// ```
+/// An image is prepared once, however many ask. Those who ask pin it until they have used it, so that it is not given up in
+/// between.
+struct ImagePhases<Shown> {
+    /// Milliseconds for which an image is left to containerd after it could not be shown: an index that appears later serves
+    /// the next Pod, and the layers of a pull that is under way do not ask again and again.
+    static var asideTime: Int { 60_000 }
+    /// Images that are prepared at one time. Most of that is waiting for a registry.
+    static var atOnce: Int { 16 }
+
+    enum Answer {
+        case shown(Shown)
+        /// It is left to containerd.
+        case aside
+        /// Ask again when something has changed, or at that time.
+        case wait(until: Monotonic)
+        /// The caller is to begin to prepare it, to say `ended` afterwards, and meanwhile to wait as well.
+        case prepare
+    }
+
+    private enum Phase {
+        /// `isMissed` says that a pull has given up waiting, `isNeeded` that a container waits.
+        case preparing(isMissed: Bool, isNeeded: Bool)
+        case shown(Shown)
+        case aside(until: Monotonic)
+    }
+
+    private var phases: [Digest: Phase] = [:]
+    private var pins: [Digest: Int] = [:]
+    private var preparing = 0
+
+    /// Somebody wants to use the image. Goes together with `unpin`.
+    mutating func pin(_ image: Digest) { pins[image, default: 0] += 1 }
+
+    /// Returns whether nobody wants to use it any more.
+    mutating func unpin(_ image: Digest) -> Bool {
+        pins[image, default: 1] -= 1
+        guard pins[image] == 0 else { return false }
+        pins[image] = nil
+        return true
+    }
+
+    /// What becomes of an image that is pinned. `deadline` is that of who asks; for an image that `isNeeded`, because a
+    /// container stands on it, there is no way to leave it to containerd.
+    mutating func ask(_ image: Digest, until deadline: Monotonic, isNeeded: Bool, now: Monotonic) -> Answer {
+        switch phases[image] {
+        case .shown(let shown): return .shown(shown)
+        case .preparing(let isMissed, let wasNeeded):
+            let isOver = now >= deadline
+            phases[image] = .preparing(isMissed: isMissed || isOver && !isNeeded, isNeeded: wasNeeded || isNeeded)
+            return isOver || isMissed && !isNeeded ? .aside : .wait(until: deadline)
+        case .aside(let until) where now < until && !isNeeded: return .aside
+        case .aside, nil:
+            if preparing < Self.atOnce, now < deadline {
+                preparing += 1
+                phases[image] = .preparing(isMissed: false, isNeeded: isNeeded)
+                return .prepare
+            }
+            guard now >= deadline else { return .wait(until: deadline) }
+            phases[image] = .aside(until: now.adding(milliseconds: Self.asideTime))
+            return .aside
+        }
+    }
+
+    /// The preparation has ended, with nothing where it failed. Returns whether the image is shown from now on; it is not where
+    /// a pull did not wait for it, which then has brought, or brings, the whole image.
+    mutating func ended(_ image: Digest, _ shown: Shown?, now: Monotonic) -> Bool {
+        preparing -= 1
+        if let shown, case .preparing(let isMissed, let isNeeded) = phases[image], !isMissed || isNeeded {
+            phases[image] = .shown(shown)
+            return true
+        }
+        phases[image] = .aside(until: now.adding(milliseconds: Self.asideTime))
+        return false
+    }
+
+    /// An image of the last run is shown again.
+    mutating func restored(_ image: Digest, _ shown: Shown) { phases[image] = .shown(shown) }
+
+    /// What is shown of an image now.
+    func shown(_ image: Digest) -> Shown? {
+        if case .shown(let shown) = phases[image] { shown } else { nil }
+    }
+
+    /// Forgets an image that is shown and that nobody wants to use; gives what was shown. Nil where there is nothing to end.
+    mutating func takeUnused(_ image: Digest) -> Shown? {
+        guard pins[image] == nil, let shown = shown(image) else { return nil }
+        phases[image] = nil
+        return shown
+    }
+}

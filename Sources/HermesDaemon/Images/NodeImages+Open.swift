@@ -1,0 +1,63 @@
+import HermesCore
+import HermesSupport
+
+extension NodeImages {
+    /// Compilations at one time.
+    private static let compilations = 2
+
+    /// Finds, compiles and opens an image, until `deadline`. Throws `notFound` when it has no index, and the error of the step
+    /// that fails.
+    func open(_ digest: Digest, _ reference: Reference, until deadline: Monotonic) throws -> LazyImage {
+        let source = try source(digest, reference)
+        let image = try waiting(until: deadline) { [cache, log] in
+            try await cache.resolve(source, platform: .host, log: log)
+        }
+        guard image.descriptor.digest == digest else {
+            throw HermesError(.unsupported, "\(source.name) is not the manifest of one platform")
+        }
+        return try cache.prepare(image, from: source, threads: threads, log: log) { refused in
+            try find(image, source, except: refused, until: deadline)
+        } compile: { body in
+            try whileFewCompile(body)
+        }
+    }
+
+    /// The newest index among the image's referrers. Throws `notFound` when there is none.
+    private func find(
+        _ image: Image, _ source: RegistrySource, except refused: [Digest], until deadline: Monotonic
+    ) throws -> IndexFiles {
+        let missing = HermesError(.notFound, "the image has no index")
+        guard options.usesReferrers else { throw missing }
+        let found = try waiting(until: deadline) { [folder = cache.path] in
+            try await IndexFiles.findReferrer(image, at: source, in: folder, except: refused, until: deadline)
+        }
+        guard let found else { throw missing }
+        return found
+    }
+
+    /// Opens an image that is whole in the cache, without the network.
+    func reopen(_ digest: Digest, _ reference: Reference) throws -> LazyImage {
+        let source = try source(digest, reference)
+        let image = try cache.known(digest, name: source.name)
+        return try cache.open(image, source: source, threads: threads, log: log)
+    }
+
+    /// The image's registry. The digest decides, whatever the tag names now.
+    func source(_ digest: Digest, _ reference: Reference) throws -> RegistrySource {
+        try registries.source(try Reference("\(reference.registry)/\(reference.repository)@\(digest)"))
+    }
+
+    private func whileFewCompile(_ body: () throws -> Void) throws {
+        compiling.withLock { held in
+            while held.value >= Self.compilations { held.wait() }
+            held.value += 1
+        }
+        defer {
+            compiling.withLock {
+                $0.value -= 1
+                $0.broadcast()
+            }
+        }
+        try body()
+    }
+}

@@ -1,0 +1,204 @@
+import Glibc
+import HermesCore
+import HermesHTTP
+import HermesSupport
+import Logging
+
+/// The images that this node shows lazily, each in a folder of one mount, and the way from a name to such a folder.
+///
+/// An image is shown as long as a snapshot is based on it, which the snapshots' store says, or somebody is about to add one.
+/// What can be shown is found in bounded time (`budget`); in all other cases the image is left to containerd, which then pulls
+/// it as always. Nothing is locked while the network or the disk is waited for. Safe for use from any thread that may block.
+package final class NodeImages: Sendable {
+    /// Milliseconds that a pull waits for an image to be shown, all its layers together.
+    static let budget = 2_000
+    /// Milliseconds that a container waits for the image that it stands on, and after which a preparation is given up: for
+    /// the next pull its parts are in the cache.
+    static let patience = 30_000
+
+    let cache: ImageCache
+    let mounts: LazyMounts
+    let threads: FetchThreads
+    let keeper: CacheKeeper
+    let registries: RegistryClients
+    let options: LazyOptions
+    let log: Logger
+    let store: SnapshotStore
+    let state = Monitor(ImagePhases<ShownImage>())
+    /// Compilations are work for all processors, so that few run at once.
+    let compiling = Monitor(0)
+
+    /// Makes the mount in `root`/images and opens the cache in `root`/cache, then shows again what snapshots are based on. Throws
+    /// where there is no FUSE, or the folders cannot be used.
+    package init(root: String, store: SnapshotStore, options: LazyOptions, log: Logger) throws {
+        self.store = store
+        self.options = options
+        self.log = log
+        cache = try ImageCache("\(root)/cache")
+        registries = RegistryClients(try HTTPClient(metrics: RegistryMetrics.shared.http))
+        let directory = "\(root)/images"
+        try Self.clear(directory)
+        threads = try FetchThreads()
+        do {
+            keeper = try CacheKeeper(cache, budget: CacheBudget(size: options.cacheSize), log: log)
+            do {
+                mounts = try LazyMounts(on: directory, keeper: keeper)
+            } catch {
+                keeper.stop()
+                throw error
+            }
+        } catch {
+            threads.stop()
+            throw error
+        }
+        restore()
+    }
+
+    /// Makes the folder of the mount. A daemon that was killed has left a mount there, which no process answers.
+    private static func clear(_ directory: String) throws {
+        while umount2(directory, Int32(MNT_DETACH)) == 0 {}
+        try LocalFolder.make(directory)
+    }
+
+    /// Ends the mount and all images. To be called once, when no call is under way.
+    package func close() {
+        mounts.close()
+        keeper.stop()
+        threads.stop()
+        registries.close()
+    }
+
+    /// Calls `body` with the image that a request is about, shown lazily, and gives its result; nil where the image is left to
+    /// containerd. Waits for `budget` at most. Throws what `body` throws.
+    func withImage<Result>(_ request: LazyRequest, _ body: (Image) throws -> Result) throws -> Result? {
+        let deadline = Monotonic.now().adding(milliseconds: Self.budget)
+        let digest = request.manifest
+        state.withLock { $0.value.pin(digest) }
+        defer { unpin(digest) }
+        guard let shown = wait(digest, request.reference, until: deadline, isNeeded: false) else { return nil }
+        return try body(shown.image)
+    }
+
+    /// Waits until the image, which the caller has pinned, is shown; nil where it is left to containerd.
+    func wait(_ digest: Digest, _ reference: Reference, until deadline: Monotonic, isNeeded: Bool) -> ShownImage? {
+        while true {
+            let answer = state.withLock { held in
+                let answer = held.value.ask(digest, until: deadline, isNeeded: isNeeded, now: .now())
+                guard case .wait(let until) = answer else { return answer }
+                held.wait(milliseconds: max(1, Int64(until.milliseconds(since: .now()))))
+                return answer
+            }
+            switch answer {
+            case .shown(let shown): return shown
+            case .aside: return nil
+            case .wait: continue
+            case .prepare: begin(digest, reference)
+            }
+        }
+    }
+
+    /// Prepares an image on a thread of its own, so that who waits for it can give up.
+    private func begin(_ digest: Digest, _ reference: Reference) {
+        do {
+            try SystemThread("hermes-prepare") { [self] in prepare(digest, reference) }.detach()
+        } catch {
+            log.error("an image is left to containerd", metadata: ["image": "\(reference)", "cause": "\(error)"])
+            ended(digest, nil)
+        }
+    }
+
+    private func prepare(_ digest: Digest, _ reference: Reference) {
+        let start = Monotonic.now()
+        let metadata: Logger.Metadata = ["image": "\(reference)", "manifest": "\(digest)"]
+        do {
+            let lazy = try open(digest, reference, until: start.adding(milliseconds: Self.patience))
+            let milliseconds = Int(Monotonic.now().milliseconds(since: start))
+            if ended(digest, lazy) {
+                log.notice("an image is shown lazily", metadata: metadata.merging(["ms": "\(milliseconds)"]) { $1 })
+            } else {
+                log.notice(
+                    "an image came too late to be shown lazily",
+                    metadata: metadata.merging(["ms": "\(milliseconds)"]) { $1 })
+            }
+        } catch {
+            let level: Logger.Level = (error as? HermesError)?.code == .notFound ? .info : .warning
+            log.log(
+                level: level, "an image is left to containerd", metadata: metadata.merging(["cause": "\(error)"]) { $1 }
+            )
+            ended(digest, nil)
+        }
+        // Whoever asked for it may have given up.
+        collect(digest)
+    }
+
+    /// Shows an image that was prepared, if it came in time; else closes it.
+    @discardableResult
+    private func ended(_ digest: Digest, _ lazy: LazyImage?) -> Bool {
+        var shown: ShownImage?
+        if let lazy {
+            do {
+                shown = try show(lazy, as: digest.hex)
+            } catch {
+                log.error("an image cannot be shown", metadata: ["manifest": "\(digest)", "cause": "\(error)"])
+            }
+        }
+        let isShown = state.withLock { held in
+            defer { held.broadcast() }
+            return held.value.ended(digest, shown, now: .now())
+        }
+        if !isShown, let shown { mounts.remove(shown.name) }
+        if isShown, options.fill { shown?.lazy.scheduler.fill {} }
+        return isShown
+    }
+
+    private func show(_ lazy: LazyImage, as name: String) throws -> ShownImage {
+        let metadata: Logger.Metadata = ["image": "\(lazy.image.reference)"]
+        try mounts.add(lazy, as: name) { [log] in
+            log.notice("the image is verified: its registry is not needed any more", metadata: metadata)
+        }
+        return ShownImage(lazy, name: name)
+    }
+
+    /// Takes back a `pin`.
+    func unpin(_ digest: Digest) {
+        if state.withLock({ $0.value.unpin(digest) }) { collect(digest) }
+    }
+
+    /// Gives an image up if no snapshot is based on it any more, and none is about to be.
+    func collect(_ digest: Digest) {
+        do {
+            try state.withLock { held in
+                // Asked under the lock: a snapshot is only added by somebody who has pinned the image.
+                guard held.value.shown(digest) != nil, try !store.isUsed(digest),
+                    let shown = held.value.takeUnused(digest)
+                else { return }
+                for name in shown.names { mounts.remove(name) }
+                log.info("an image is not shown any more", metadata: ["image": "\(shown.image.reference)"])
+            }
+        } catch {
+            log.error("cannot look which images are in use", metadata: ["cause": "\(error)"])
+        }
+    }
+
+    private func restore() {
+        let bases: Set<LazyBase>
+        do {
+            bases = try store.lazyBases()
+        } catch {
+            return log.error("cannot look which images are in use", metadata: ["cause": "\(error)"])
+        }
+        for (digest, bases) in Dictionary(grouping: bases, by: \.image) {
+            do {
+                guard let base = bases.first else { continue }
+                let shown = try show(try reopen(digest, try Reference(base.reference)), as: digest.hex)
+                state.withLock { $0.value.restored(digest, shown) }
+                if options.fill { shown.lazy.scheduler.fill {} }
+            } catch {
+                // It is prepared anew when a container wants it.
+                log.warning(
+                    "an image of the last run cannot be shown from the cache",
+                    metadata: ["manifest": "\(digest)", "cause": "\(error)"])
+            }
+        }
+    }
+}

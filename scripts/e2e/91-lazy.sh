@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# Images that a real containerd starts lazily, asked as the kubelet asks (CRI), with the daemon as its snapshotter.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/daemon.sh"
+
+OTHER=$REGISTRY/test/other:latest
+PLAIN=$REGISTRY/test/plain:latest
+
+# layer_digests IMAGE: the digests of its layers, the lowest first.
+layer_digests() { skopeo inspect --raw --tls-verify=false "docker://$1" | jq -r '.layers[].digest'; }
+# whole_reads IMAGE MARK: how many layers of an image were read whole since the mark, by the registry's log.
+whole_reads() {
+    local digest count=0
+    for digest in $(layer_digests "$1"); do
+        tail -c "+$(($2 + 1))" "$REGISTRY_LOG" | grep "blobs/$digest " | grep -q '" 200 ' && count=$((count + 1))
+    done
+    echo "$count"
+}
+lazy_rows() { row_count lazy; }
+shown() { find "$ROOT/images" -mindepth 1 -maxdepth 1 | wc -l; }
+is_verified() { grep -q "the image is verified.*$1" "$shared/daemon.log"; }
+says() { cri run "$1" "$2" /bin/busybox sh -c "$3"; }
+
+starts_without_a_pull() {
+    local mark
+    mark=$(log_mark)
+    cri pull "$IMAGE"
+    (($(lazy_rows) == 3))
+    (($(shown) == 1))
+    (($(whole_reads "$IMAGE" "$mark") == 0))
+    [[ $(says first "$IMAGE" 'echo new >/data/new; cat /data/new /data/third; ls /data') == $'new\nthird\nagain\nlarge\nnew\nsecond\nthird' ]]
+}
+shows_the_same_files() {
+    make_temp work
+    mkdir "$work/overlayfs" "$work/hermes"
+    ctr_ -n k8s.io images pull --plain-http --snapshotter overlayfs "$IMAGE"
+    local top
+    top=$(top_of overlayfs)
+    # The chain IDs are the same in both.
+    for name in overlayfs hermes; do
+        ctr_ -n k8s.io snapshots --snapshotter "$name" view --target "$work/$name" "view-$name" "$top" >"$work/$name.sh"
+        sh -e "$work/$name.sh"
+        on_exit unmount "$work/$name"
+    done
+    grep -q 'fuse.hermes' <(findmnt -n -o FSTYPE "$work/hermes")
+    treediff --ignore mtime:. "$work/overlayfs" "$work/hermes"
+    umount "$work/overlayfs" "$work/hermes"
+    for name in overlayfs hermes; do ctr_ -n k8s.io snapshots --snapshotter "$name" rm "view-$name" 2>/dev/null || true; done
+}
+# top_of SNAPSHOTTER: the committed snapshot that nothing stands on.
+top_of() {
+    ctr_ -n k8s.io snapshots --snapshotter "$1" ls | awk '$NF == "Committed" {name[$1]; if (NF == 3) parent[$2]}
+        END {for (n in name) if (!(n in parent)) print n}'
+}
+leaves_others_to_containerd() {
+    cri pull "$PLAIN"
+    (($(lazy_rows) == 3))
+    [[ $(says plain "$PLAIN" 'cat /data/plain') == plain ]]
+}
+stands_on_lower_layers() {
+    # Two layers are those of the lazy image, and are not pulled. There is no index, so the third is.
+    local mark
+    mark=$(log_mark)
+    cri pull "$OTHER"
+    (($(lazy_rows) == 3))
+    (($(whole_reads "$OTHER" "$mark") == 1))
+    [[ $(says other "$OTHER" 'cat /data/other; ls /data; cmp /data/large /data/again') == $'other\nagain\nlarge\nother' ]]
+    (($(shown) == 2))
+}
+needs_no_registry_when_complete() {
+    wait_until 60 is_verified test/small
+    kill -STOP "$REGISTRY_PID"
+    on_exit kill -CONT "$REGISTRY_PID"
+    says offline "$IMAGE" 'cat /data/large /data/second | md5sum' >"$shared/sum"
+    cat "$shared/bundle/rootfs/data/large" "$shared/bundle/rootfs/data/second" | md5sum | diff - "$shared/sum"
+    daemon_gone "$1"
+    daemon_up
+    # containerd connects again after a moment, and refuses calls until then.
+    wait_until 20 ctr_ -n k8s.io snapshots --snapshotter hermes ls
+    [[ $(says again "$IMAGE" 'cat /data/third') == third ]]
+    [[ $(says more "$OTHER" 'cat /data/other') == other ]]
+}
+leaves_nothing() {
+    cri rmp
+    for image in "$IMAGE" "$OTHER" "$PLAIN" "$PAUSE"; do cri rmi "$image"; done
+    wait_until 60 nothing_left || {
+        ctr_ -n k8s.io snapshots --snapshotter hermes ls
+        find "$ROOT" -maxdepth 2
+        return 1
+    }
+}
+nothing_left() { (($(rows) == 0 && $(shown) == 0)) && [[ -z $(ls -A "$SNAPSHOTS") ]]; }
+can_be_pulled_again() {
+    cri pull "$IMAGE"
+    (($(lazy_rows) == 3))
+    [[ $(says anew "$IMAGE" 'cat /data/third') == third ]]
+}
+
+# An image that has no layer of another, and no index.
+make_plain_image() {
+    umoci new --image "$shared/oci:plain"
+    umoci unpack --image "$shared/oci:plain" "$shared/plain"
+    mkdir -p "$shared/plain/rootfs/bin" "$shared/plain/rootfs/data"
+    cp /bin/busybox "$shared/plain/rootfs/bin/busybox"
+    echo plain >"$shared/plain/rootfs/data/plain"
+    umoci repack --image "$shared/oci:plain" "$shared/plain"
+    push_layout "$shared/oci:plain" test/plain:latest
+}
+
+quietly make_images
+PAUSE=$REGISTRY/test/pause:latest
+quietly make_plain_image
+quietly index_build --push --output "$shared/index" "$IMAGE"
+daemon_up
+on_exit daemon_end
+containerd_start "$shared/containerd" "$SOCKET" "$PAUSE"
+
+check "an indexed image starts without a pull" starts_without_a_pull
+check "it shows the same files as with overlayfs" shows_the_same_files
+check "an image without an index is pulled" leaves_others_to_containerd
+check "an image stands on the lower layers of a lazy one" stands_on_lower_layers
+check "a complete image starts without its registry" needs_no_registry_when_complete TERM
+check "and after kill -9" needs_no_registry_when_complete KILL
+check "nothing is left of removed images" leaves_nothing
+check "a removed image can be pulled again" can_be_pulled_again
+check_summary "$(basename "$0" .sh)"
