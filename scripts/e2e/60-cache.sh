@@ -286,6 +286,35 @@ PYTHON
     same_as one "$work/mount"
     (($(layer_reads "$mark") > 0))
 }
+# A referrer that exchanges the names of two files: all digests are right, up to the moment when a whole layer is compared.
+swapped_names() {
+    make_temp work
+    local image=$REGISTRY/cache/swapped:latest forged
+    "$HERE/push.py" "$shared/layout-one" "$REGISTRY" cache/swapped latest
+    quietly index_build --span-size 256KiB --output "$work/index" --push "$image"
+    python3 "$HERE/forge_index.py" "$work/index" "$work/forged" 0 swapped
+    "$HERE/push.py" "$work/forged" "$REGISTRY" cache/swapped none --referrer
+    forged=$(jq -r '.manifests[0].digest' "$work/forged/index.json")
+    mount_image --cache "$work/cache" "$image" "$work/mount"
+    cmp "$work/mount/data" "$shared/one/last"
+    end_mount TERM
+    mount_image --cache "$work/cache" --fill "$image" "$work/mount"
+    logged "$work/mount" 'the index describes other files than a layer of the image holds'
+    grep "does not describe the file .*data as the layer has it: it gives another name" "$work/mount.log"
+    grep -F "$forged" "$work/mount.log"
+    # Nothing of it is in the kernel's cache yet.
+    not cat "$work/mount/a-first" >"$work/out" 2>"$work/err"
+    grep -i 'input/output error' "$work/err"
+    not grep 'the image is verified' "$work/mount.log"
+    end_mount TERM
+    # The next mount takes the index before it.
+    mount_image --cache "$work/cache" --fill "$image" "$work/mount"
+    complete "$work/mount"
+    same_as one "$work/mount"
+    end_mount TERM
+    fails 65 "$HERMES" mount --plain-http --cache "$work/cache" --index "$work/forged" "$image" "$work/mount"
+    grep 'was refused' <<<"$E2E_ERROR"
+}
 damaged_tree() {
     make_temp work
     mount_one one --cache "$work/cache" "$work/mount"
@@ -352,6 +381,7 @@ check "an image that is there in part mounts without its registry" offline_in_pa
 check "a registry that says 404 is believed" gone_tag
 check "after a power loss only what was synced is trusted" power_loss
 check "a flipped bit in a complete layer is found" flipped_bit
+check "an index with exchanged names is refused, and the one before it used" swapped_names
 check "a damaged tree is compiled anew" damaged_tree
 check "what a start touched is fetched ahead of the next one" startup
 check "sizes that are none" wrong_size

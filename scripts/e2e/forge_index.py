@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Forges the zTOCs of an index in an OCI layout and mends every digest and size above them, so that only the zTOC's own
-checks are left. forge_index.py INDEX OUT SEED HOW, where HOW is: random, truncated, flipped, ones, empty."""
+checks are left. forge_index.py INDEX OUT SEED HOW, where HOW is: random, truncated, flipped, ones, empty, or swapped: the
+files "./data" and "./last" change names."""
 import hashlib
 import json
 import os
@@ -36,6 +37,11 @@ def forge(data):
         return data[:seed.randrange(len(data))]
     if how == "empty":
         return b""
+    if how == "swapped":
+        # Texts of a flat buffer: a length of four bytes, the text, a NUL.
+        one, other = (len(name).to_bytes(4, "little") + name + b"\0" for name in (b"./data", b"./last"))
+        assert data.count(one) == 1 and data.count(other) == 1
+        return data.replace(one, b"\xff" * 11).replace(other, one).replace(b"\xff" * 11, other)
     changed = bytearray(data)
     # The tables of a flat buffer lie near its ends; the middle is windows.
     for _ in range(8):
