@@ -4,7 +4,8 @@ import HermesSupport
 import Logging
 
 /// Does one kind of work for ever, a round at a time, writes a byte after each round, and kills itself in the middle of it:
-/// `HermesTestChild WORK PATH MICROSECONDS`.
+/// `HermesTestChild WORK PATH MICROSECONDS`. `HermesTestChild say LINES MILLISECONDS` ends by itself: it says lines on
+/// standard error, whose reader has so long at the end.
 @main struct Main {
     static func main() throws {
         let words = CommandLine.arguments
@@ -15,8 +16,27 @@ import Logging
             try pairs(words[2], mode, delay)
         case "snapshots": try snapshots(words[2], delay)
         case "folders": try folders(words[2], delay)
+        case "say": say(Int(words[2]) ?? 0)
+        case "say-and-stay":
+            say(Int(words[2]) ?? 0)
+            while getchar() != EOF {}
         default: exit(64)
         }
+    }
+
+    private static let output: OutputWriter = {
+        atexit { Main.output.flush(milliseconds: Int64(CommandLine.arguments[3]) ?? 0) }
+        return OutputWriter(2) { "dropped \($0)\n" }
+    }()
+
+    /// Says so many lines of 100 bytes, then "said" on standard output.
+    private static func say(_ count: Int) {
+        for number in 0..<count {
+            let text = "line \(number) "
+            output.write(text + String(repeating: "x", count: 99 - text.utf8.count) + "\n")
+        }
+        print("said")
+        fflush(nil)
     }
 
     /// Each transaction adds a row on both sides.

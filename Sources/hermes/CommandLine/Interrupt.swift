@@ -25,7 +25,10 @@ final class Interrupt: Sendable {
             for signal in Self.signals { sigaddset(&set, signal) }
             var signal: Int32 = 0
             guard sigwait(&set, &signal) == 0 else { return }
-            guard let action = action.withLock({ $0 }) else { _exit(HermesError.Code.interrupted.exitCode) }
+            guard let action = action.withLock({ $0 }) else {
+                StandardError.flush()
+                _exit(HermesError.Code.interrupted.exitCode)
+            }
             isAsked.store(true, ordering: .releasing)
             for signal in Self.signals { Glibc.signal(signal, SIG_DFL) }
             pthread_sigmask(SIG_UNBLOCK, &set, nil)

@@ -19,6 +19,8 @@ struct IndexRun {
                 display.advance(layer, by: bytes)
             },
             finished: { layer, outcome in display.finish(layer, Self.words(outcome, image.layers[layer])) })
+        // The result, on standard output, comes below the bars.
+        defer { StandardError.flush() }
         do {
             return try IndexBuilder(image: image, source: source, layout: layout, spanSize: spanSize)
                 .build(jobs: jobs, observer: observer)

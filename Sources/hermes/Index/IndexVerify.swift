@@ -41,6 +41,8 @@ struct IndexVerify: ParsableCommand {
             display.stop()
             throw error
         }
+        // The result, on standard output, comes below the bars.
+        StandardError.flush()
         print("index \(files.digest) fits \(image.reference) (\(image.descriptor.digest))")
     }
 

@@ -58,17 +58,15 @@ final class ProgressDisplay: Sendable {
     func stop() {
         state.withLock { state in
             guard isTerminal else { return }
-            erase(&state)
-            for bar in state.bars { if let end = bar.end { StandardError.write("\(bar.label)  \(end)\n") } }
+            let ends = state.bars.compactMap { bar in bar.end.map { "\(bar.label)  \($0)\n" } }
+            StandardError.write(erased(state) + ends.joined())
+            state.lines = 0
             state.bars = []
         }
     }
 
-    private func erase(_ state: inout State) {
-        // Up by the lines of the last picture, then clear to the end of the screen (ECMA-48 CPL and ED).
-        if state.lines > 0 { StandardError.write("\u{1b}[\(state.lines)F\u{1b}[J") }
-        state.lines = 0
-    }
+    /// What takes the last picture off: up by its lines, then clear to the end of the screen (ECMA-48 CPL and ED).
+    private func erased(_ state: State) -> String { state.lines > 0 ? "\u{1b}[\(state.lines)F\u{1b}[J" : "" }
 
     private func draw(_ state: inout State, _ now: Monotonic) {
         let width = state.bars.map(\.label.count).max() ?? 0
@@ -79,8 +77,7 @@ final class ProgressDisplay: Sendable {
             picture += "\(label)  \(bar.end ?? running(bar, now))\n"
             lines += 1
         }
-        erase(&state)
-        StandardError.write(picture)
+        StandardError.write(erased(state) + picture)
         state.lines = lines
         state.drawn = now
     }
