@@ -1,8 +1,8 @@
 /// A value of a TOML document (toml.io, version 1.0).
-enum TOMLValue {
+package enum TOMLValue {
     case string(String)
     case boolean(Bool)
-    /// A number, date or time, as it is written: no file that Hermes reads has any that matter.
+    /// A number, date or time, as it is written; `integer` reads whole numbers.
     case scalar(String)
     case array([TOMLValue])
     case table(TOMLTable)
@@ -10,7 +10,7 @@ enum TOMLValue {
 
 /// A table that knows in which order its keys appeared, which for containerd's hosts.toml has a meaning. Built by one
 /// thread and not shared.
-final class TOMLTable {
+package final class TOMLTable {
     /// How a table came to be, which decides which lines may add to it.
     enum Origin {
         /// Named on the way to another: `[a.b]` makes `a`.
@@ -25,12 +25,12 @@ final class TOMLTable {
 
     var origin: Origin
     /// The keys in the order of their first appearance.
-    private(set) var keys: [String] = []
+    package private(set) var keys: [String] = []
     private var values: [String: TOMLValue] = [:]
 
     init(_ origin: Origin) { self.origin = origin }
 
-    subscript(_ key: String) -> TOMLValue? { values[key] }
+    package subscript(_ key: String) -> TOMLValue? { values[key] }
 
     /// Adds or replaces a value.
     func set(_ key: String, _ value: TOMLValue) {

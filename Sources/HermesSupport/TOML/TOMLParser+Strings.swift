@@ -1,5 +1,3 @@
-import HermesSupport
-
 extension TOMLParser {
     /// Reads a string of any of the four kinds; the next byte is its quote.
     mutating func string(multiline: Bool) throws -> String {

@@ -1,10 +1,8 @@
-import HermesSupport
-
 /// Reads a TOML document (toml.io, version 1.0) into tables that keep the order of their keys.
 ///
 /// Numbers and dates are not interpreted. All else is checked as the specification has it; a fault throws `corrupt` with
 /// its line. Work is linear in the length of the document, and nesting is bounded.
-struct TOMLParser {
+package struct TOMLParser {
     /// How deep arrays and inline tables may nest, and how many parts a dotted key may have.
     private static let depthLimit = 32
 
@@ -15,7 +13,7 @@ struct TOMLParser {
     private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     /// Parses a whole document. Throws `corrupt`.
-    static func parse(_ bytes: [UInt8]) throws -> TOMLTable {
+    package static func parse(_ bytes: [UInt8]) throws -> TOMLTable {
         guard String(validating: bytes, as: UTF8.self) != nil else {
             throw HermesError(.corrupt, "it is not UTF-8")
         }

@@ -2,7 +2,6 @@ import FoundationEssentials
 import HermesTestKit
 import Testing
 
-@testable import HermesCore
 @testable import HermesSupport
 
 /// Against Python's tomllib: both take the same documents, and read the same texts from them in the same order.
@@ -86,5 +85,22 @@ import Testing
         // Every cut of a document is read or refused.
         let whole = Array(Self.documents.joined(separator: "\n").utf8)
         for end in whole.indices { _ = try? TOMLParser.parse(Array(whole[..<end])) }
+    }
+
+    /// The forms of the specification's section "Integer".
+    @Test(
+        arguments: [
+            ("0", 0), ("+99", 99), ("-17", -17), ("-0", 0), ("1_000", 1000), ("0xDEAD_beef", 0xdead_beef),
+            ("0o755", 0o755),
+            ("0b1101", 13), ("9223372036854775807", Int64.max), ("-9223372036854775808", Int64.min),
+            ("0x7fffffffffffffff", .max),
+            ("00", nil), ("+012", nil), ("1__0", nil), ("1_", nil), ("0x_1", nil), ("0b_1", nil), ("0b2", nil),
+            ("-0x1", nil),
+            ("1.0", nil), ("1e5", nil), ("9223372036854775808", nil), ("inf", nil), ("1979-05-27", nil), ("0x", nil),
+            ("1_a", nil),
+        ] as [(String, Int64?)])
+    func readsIntegers(text: String, value: Int64?) {
+        #expect(TOMLValue.scalar(text).integer == value)
+        #expect(TOMLValue.string(text).integer == nil)
     }
 }
