@@ -87,12 +87,12 @@ let package = Package(
         .target(
             name: "HermesTestKit", dependencies: ["HermesSupport", "CLinux"], path: "Tests/HermesTestKit",
             swiftSettings: strict),
-        // What tests run as a process of its own, to kill it. It lacks curl, and so what stands behind that.
+        // What tests run as a process of its own, to kill it.
         .executableTarget(
             name: "HermesTestChild",
             dependencies: ["HermesSupport", "HermesDaemon", .product(name: "Logging", package: "swift-log")],
             path: "Tests/HermesTestChild",
-            swiftSettings: strict, linkerSettings: [.linkedLibrary("zstd")]),
+            swiftSettings: strict),
         .testTarget(
             name: "HermesSupportTests", dependencies: ["HermesSupport", "HermesTestKit", "HermesTestChild"],
             swiftSettings: strict),
@@ -108,7 +108,7 @@ let package = Package(
         .testTarget(
             name: "HermesDaemonTests",
             dependencies: [
-                "HermesSupport", "HermesDaemon", "HermesTestKit", "HermesTestChild",
+                "HermesSupport", "HermesHTTP", "HermesCore", "HermesDaemon", "HermesTestKit", "HermesTestChild",
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -73,6 +73,23 @@ import Testing
         #expect(throws: HermesError.self) { try TOMLParser.parse([0x61, 0x3d, 0x22, 0xff, 0x22]) }
     }
 
+    @Test func keysKnowTheirLine() throws {
+        let text = "# c\r\na = '''\nx\\\n\ny\n'''\n\n[b.c]\nd = [\n1,\n]\ne.f = {g = 1}\n[[h]]\n[[h]]\n"
+        let root = try TOMLParser.parse(Array(text.utf8))
+        #expect(root.line(of: "a") == 2)
+        #expect(root.line(of: "b") == 8)
+        #expect(root.line(of: "h") == 13)
+        #expect(root.line(of: "c") == nil)
+        guard case .table(let b) = root["b"], case .table(let c) = b["c"], case .table(let e) = c["e"] else {
+            Issue.record("no tables")
+            return
+        }
+        #expect(b.line(of: "c") == 8)
+        #expect(c.line(of: "d") == 9)
+        #expect(c.line(of: "e") == 12)
+        #expect(e.line(of: "f") == 12)
+    }
+
     @Test func hostileDocumentsEnd() {
         let deep = String(repeating: "[", count: 100_000)
         let tables = "a = " + String(repeating: "{a=", count: 50_000)

@@ -179,6 +179,15 @@ interrupted() {
     done
 }
 
+bad_configuration() {
+    local place
+    make_temp place
+    printf '[cache]\nsize = 200\n' >"$place/config.toml"
+    fails 65 "$HERMES" daemon --config "$place/config.toml" --print-config
+    grep -q 'line 2: cache.size' <<<"$E2E_ERROR"
+    fails 66 "$HERMES" daemon --config "$place/missing.toml" --print-config
+}
+
 check "an unknown reference" build_fails 64 "no such:::image"
 check "no image at all" fails 64 "$HERMES" index build
 check "an unknown option" fails 64 "$HERMES" index build --no-such-option x
@@ -216,4 +225,5 @@ check "a full disk while indexing" full_disk_build
 check "a full disk while exporting" full_disk_export
 check "a full disk under the cache" full_disk_mount
 check "an index build that is interrupted" interrupted
+check "a configuration of the daemon that is wrong or missing" bad_configuration
 check_summary "$(basename "$0" .sh)"

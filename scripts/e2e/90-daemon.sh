@@ -141,6 +141,18 @@ finally:
 PYTHON
 }
 
+prints_its_configuration() {
+    make_temp work
+    printf 'unknown = 1\n[fuse]\nattr_timeout = 1\n[cache]\nsize = "200G"\n' >"$work/config.toml"
+    "$HERMES" daemon --config "$work/config.toml" --print-config >"$work/printed" 2>"$work/warnings"
+    grep -q '^warning: .* unknown key .*key: unknown' "$work/warnings"
+    grep -q '^warning: .* without effect.*key: fuse' "$work/warnings"
+    grep -q '^size = "200G"$' "$work/printed"
+    "$HERMES" daemon --config "$work/printed" --print-config >"$work/again" 2>"$work/warnings"
+    cmp "$work/printed" "$work/again"
+    [[ ! -s $work/warnings ]]
+}
+
 quietly make_images
 daemon_up
 on_exit daemon_end
@@ -154,5 +166,6 @@ check "a second daemon is refused" refuses_a_second
 for delay in 0.1 0.3 0.6; do check "kill -9 in a pull, after $delay s" killed_in_a_pull "$delay"; done
 check "SIGTERM ends it, and the next one goes on" ends_on_signal
 check "READY and STOPPING are told" tells_its_manager
+check "the configuration is printed" prints_its_configuration
 check "nothing is left of removed images" leaves_nothing
 check_summary "$(basename "$0" .sh)"

@@ -8,6 +8,8 @@ package struct TOMLParser {
 
     var bytes: [UInt8]
     var position = 0
+    /// The line that `position` is on, from 1.
+    private var line = 1
     private let root = TOMLTable(.header)
 
     private init(_ bytes: [UInt8]) { self.bytes = bytes }
@@ -26,8 +28,7 @@ package struct TOMLParser {
     var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
     func fail(_ why: String) -> HermesError {
-        let line = bytes[..<min(position, bytes.count)].count { $0 == 0x0a } + 1
-        return HermesError(.corrupt, "line \(line): \(why)")
+        HermesError(.corrupt, "line \(line): \(why)")
     }
 
     /// Takes `byte` if it comes next.
@@ -75,10 +76,12 @@ package struct TOMLParser {
 
     /// Takes a line end if one comes next.
     mutating func lineEnd() throws -> Bool {
-        if take("\n") { return true }
-        guard next == 0x0d else { return false }
-        position += 1
-        guard take("\n") else { throw fail("a carriage return stands alone") }
+        if next == 0x0d {
+            position += 1
+            guard next == 0x0a else { throw fail("a carriage return stands alone") }
+        }
+        guard take("\n") else { return false }
+        line += 1
         return true
     }
 
@@ -113,7 +116,7 @@ package struct TOMLParser {
         switch table[part] {
         case nil:
             let made = TOMLTable(.implied)
-            table.set(part, .table(made))
+            table.set(part, .table(made), line: line)
             return made
         case .table(let found) where found.origin != .inline: return found
         case .array(let elements):
@@ -135,7 +138,7 @@ package struct TOMLParser {
         guard case .table(let table) = parent[last] else {
             guard parent[last] == nil else { throw fail("\"\(last.printable(60))\" is defined twice") }
             let made = TOMLTable(.header)
-            parent.set(last, .table(made))
+            parent.set(last, .table(made), line: line)
             return made
         }
         guard table.origin == .implied else { throw fail("\"\(last.printable(60))\" is defined twice") }
@@ -150,7 +153,7 @@ package struct TOMLParser {
             throw fail("\"\(last.printable(60))\" is defined twice")
         }
         let made = TOMLTable(.header)
-        parent.append(last, .table(made))
+        parent.append(last, .table(made), line: line)
         return made
     }
 
@@ -164,19 +167,20 @@ package struct TOMLParser {
         var parts = try key()
         guard take("=") else { throw fail("a key is not followed by \"=\"") }
         let last = parts.removeLast()
+        let line = line
         var target = table
         for part in parts {
             switch target[part] {
             case nil:
                 let made = TOMLTable(.dotted)
-                target.set(part, .table(made))
+                target.set(part, .table(made), line: line)
                 target = made
             case .table(let found) where found.origin == .dotted: target = found
             default: throw fail("\"\(part.printable(60))\" is defined elsewhere")
             }
         }
         guard target[last] == nil else { throw fail("\"\(last.printable(60))\" is defined twice") }
-        target.set(last, try value(depth: depth))
+        target.set(last, try value(depth: depth), line: line)
     }
 
     // MARK: Values

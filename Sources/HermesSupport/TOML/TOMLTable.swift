@@ -27,19 +27,25 @@ package final class TOMLTable {
     /// The keys in the order of their first appearance.
     package private(set) var keys: [String] = []
     private var values: [String: TOMLValue] = [:]
+    private var lines: [String: Int] = [:]
 
     init(_ origin: Origin) { self.origin = origin }
 
     package subscript(_ key: String) -> TOMLValue? { values[key] }
 
-    /// Adds or replaces a value.
-    func set(_ key: String, _ value: TOMLValue) {
-        if values.updateValue(value, forKey: key) == nil { keys.append(key) }
+    /// The line of the document, from 1, on which a key first appeared; nil for a key that the table does not have.
+    package func line(of key: String) -> Int? { lines[key] }
+
+    /// Adds or replaces a value, which is on `line`.
+    func set(_ key: String, _ value: TOMLValue, line: Int) {
+        guard values.updateValue(value, forKey: key) == nil else { return }
+        keys.append(key)
+        lines[key] = line
     }
 
-    /// Adds an element to an array, which is made when it is not there. In place: a file may have many.
-    func append(_ key: String, _ element: TOMLValue) {
-        guard case .array(var elements) = values[key] else { return set(key, .array([element])) }
+    /// Adds an element, which is on `line`, to an array, which is made when it is not there. In place: a file may have many.
+    func append(_ key: String, _ element: TOMLValue, line: Int) {
+        guard case .array(var elements) = values[key] else { return set(key, .array([element]), line: line) }
         values[key] = .array([])
         elements.append(element)
         values[key] = .array(elements)

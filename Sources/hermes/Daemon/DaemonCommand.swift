@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import HermesDaemon
 import HermesSupport
+import Logging
 
 struct DaemonCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -38,10 +39,24 @@ struct DaemonCommand: ParsableCommand {
     @Option(help: "The socket that containerd connects to.")
     var address = "/run/hermes-daemon/hermes-daemon.sock"
 
+    @Option(help: "The file of settings. (default: \(DaemonConfiguration.standardPath), if it is there)")
+    var config: String?
+
+    @Flag(help: "Print the settings that the file gives, defaults included, as TOML, and end.")
+    var printConfig = false
+
     @OptionGroup var logOptions: LogOptions
 
     func run() throws {
         let log = logOptions.logger()
+        let (configuration, warnings) = try DaemonConfiguration.read(config)
+        for warning in warnings {
+            var fields: Logger.Metadata = ["key": "\(warning.key)", "line": "\(warning.line)"]
+            fields["file"] = "\(config ?? DaemonConfiguration.standardPath)"
+            if let reason = warning.reason { fields["cause"] = "\(reason)" }
+            log.warning("\(warning.message)", metadata: fields)
+        }
+        guard !printConfig else { return print(configuration.toml, terminator: "") }
         let interrupt = try Interrupt()
         let snapshotter = try OverlaySnapshotter(root: Self.absolute(root), lazy: LazyOptions(), log: log)
         defer { snapshotter.close() }

@@ -40,7 +40,7 @@ struct IndexBuild: ParsableCommand {
     var format = OutputFormat.table
 
     func run() throws {
-        guard let spanSize = Quantity.parse(spanSize), (4096...(16 << 20)).contains(spanSize) else {
+        guard let spanSize = ByteSize.parse(spanSize), (4096...(16 << 20)).contains(spanSize) else {
             throw HermesError(.usage, "\"\(spanSize)\" is not a span size", advice: "4KiB to 16MiB, such as 4MiB")
         }
         guard jobs.map({ (1...256).contains($0) }) ?? true else {

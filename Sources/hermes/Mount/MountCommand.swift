@@ -43,7 +43,7 @@ struct MountCommand: ParsableCommand {
         let start = Monotonic.now()
         let log = logOptions.logger()
         try MountDirectory.check(directory)
-        let budget = try cacheSize.map { CacheBudget(size: try Quantity.size($0)) } ?? CacheBudget()
+        let budget = try cacheSize.map { CacheBudget(size: try ByteSize.read($0)) } ?? CacheBudget()
         let interrupt = try Interrupt()
         let cache = try cacheOptions.open()
         let (source, image) = try options.resolve(in: cache, log: log)

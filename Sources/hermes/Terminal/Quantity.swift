@@ -1,6 +1,4 @@
-import HermesSupport
-
-/// Numbers as people read and write them.
+/// Numbers as people read them.
 enum Quantity {
     private static let units = ["B", "KiB", "MiB", "GiB", "TiB"]
 
@@ -36,30 +34,5 @@ enum Quantity {
         let fraction = String(abs(scaled) % scale)
         let padding = String(repeating: "0", count: max(0, places - fraction.count))
         return "\(scaled < 0 ? "-" : "")\(abs(scaled) / scale)" + (places > 0 ? "." + padding + fraction : "")
-    }
-
-    /// Reads a size above zero as `parse` does; throws `usage` for anything else.
-    static func size(_ text: String) throws -> Int64 {
-        guard let size = parse(text), size > 0 else {
-            throw HermesError(.usage, "\"\(text)\" is not a size", advice: "write it like 20G, 500M or 1048576")
-        }
-        return size
-    }
-
-    /// Reads "4MiB", "4M", "20G", "4194304"; nil for anything else. Units are powers of 1024.
-    static func parse(_ text: String) -> Int64? {
-        let digits = text.prefix { $0.isASCII && $0.isNumber }
-        guard let value = Int64(digits) else { return nil }
-        let shift: Int
-        switch text.dropFirst(digits.count).lowercased() {
-        case "", "b": shift = 0
-        case "k", "kib": shift = 10
-        case "m", "mib": shift = 20
-        case "g", "gib": shift = 30
-        case "t", "tib": shift = 40
-        default: return nil
-        }
-        let (bytes, overflow) = value.multipliedReportingOverflow(by: 1 << shift)
-        return overflow ? nil : bytes
     }
 }
