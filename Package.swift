@@ -112,7 +112,7 @@ let package = Package(
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "Logging", package: "swift-log"),
             ],
-            swiftSettings: strict),
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "HermesTests", dependencies: ["hermes", "HermesSupport", "HermesTestKit"], swiftSettings: strict),
     ],

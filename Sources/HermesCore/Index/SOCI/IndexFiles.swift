@@ -80,8 +80,10 @@ package struct IndexFiles: Sendable {
         }
     }
 
-    /// Reads a stream of `size` bytes into a file in `folder` that has no name any more.
-    private static func download(_ stream: any ByteSource, size: Int64, in folder: String) throws -> OpenFile {
+    /// Reads a stream of `size` bytes into a file in `folder` that has no name any more. The file is shorter or longer than
+    /// `size` when the stream is: a stream is read no further than a piece of 256 KiB beyond it. Throws what the stream
+    /// throws, and the file errors of `folder`.
+    package static func download(_ stream: any ByteSource, size: Int64, in folder: String) throws -> OpenFile {
         let file = try OpenFile.unnamed("zTOC", in: folder)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
         defer { buffer.deallocate() }

@@ -1,0 +1,116 @@
+"""A stand-in for a controller. Prints its port; ends when its standard input closes.
+
+The first part of a path is how it behaves, before the paths of the API:
+
+/good         the API: it has an index of the image registry.example/app, and the blobs INDEX and ZTOC
+/echo-STATUS  answers /v1/indexes/resolve with that status and, as its body, the image's name before its digest
+/wrong, /short, /long, /endless, /cut   blobs that are not what they should be
+/hang         no answer at all
+/count/MODE   how many requests came to that mode
+"""
+import collections
+import hashlib
+import json
+import os
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+INDEX = b"index" * 200
+ZTOC = bytes(range(256)) * (5 << 12)
+DIGEST = "sha256:" + "d" * 64
+counts = collections.Counter()
+
+
+def digest(blob):
+    return "sha256:" + hashlib.sha256(blob).hexdigest()
+
+
+BLOBS = {digest(blob): blob for blob in (INDEX, ZTOC)}
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self, status, body, headers=()):
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        url = urlsplit(self.path)
+        mode, _, path = url.path[1:].partition("/")
+        if mode == "count":
+            return self.answer(200, b"%d" % counts[path])
+        counts[mode] += 1
+        if mode == "hang":
+            threading.Event().wait()
+        query = {name: values[0] for name, values in parse_qs(url.query).items()}
+        if path == "v1/indexes/resolve":
+            return self.resolve(mode, query["image"], query["platform"])
+        blob = BLOBS.get(path.removeprefix("v1/blobs/"))
+        if blob is None:
+            return self.answer(404, b'{"error":"no such blob"}')
+        getattr(self, "blob_" + mode.partition("-")[0])(blob)
+
+    def resolve(self, mode, image, platform):
+        if mode.startswith("echo-"):
+            return self.answer(int(mode.split("-")[1]), image.rpartition("@")[0].encode(), [("Location", "/good/v1/indexes/resolve")])
+        if image != f"registry.example/app@{DIGEST}" or platform != "linux/amd64":
+            return self.answer(404, json.dumps({"error": f"index not ready for {image}"}).encode())
+        index = {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": digest(INDEX), "size": len(INDEX)}
+        ztoc = {"layerDigest": DIGEST, "ztocDigest": digest(ZTOC), "size": len(ZTOC)}
+        self.answer(200, json.dumps({"image": image, "platform": platform, "sociIndex": index, "ztocs": [ztoc]}).encode())
+
+    def blob_good(self, blob):
+        self.answer(200, blob)
+
+    def blob_wrong(self, blob):
+        self.answer(200, blob[:-1] + b"?")
+
+    def blob_short(self, blob):
+        self.answer(200, blob[:-1])
+
+    def blob_long(self, blob):
+        self.answer(200, blob + b"?")
+
+    def blob_echo(self, blob):
+        self.answer(500, b"")
+
+    def blob_endless(self, _):
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        try:
+            while True:
+                self.wfile.write(b"10000\r\n" + b"x" * 65536 + b"\r\n")
+        except OSError:
+            self.close_connection = True
+
+    def blob_cut(self, blob):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(blob)))
+        self.end_headers()
+        self.wfile.write(blob[:-100])
+        self.close_connection = True
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        """Clients go away in the middle of an answer; that is the point of some tests."""
+
+
+server = Server(("127.0.0.1", 0), Handler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+print(server.server_port, flush=True)
+sys.stdin.buffer.read()
+os._exit(0)
