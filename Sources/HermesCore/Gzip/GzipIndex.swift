@@ -4,7 +4,7 @@
 package struct GzipIndex: Sendable {
     /// The requested number of uncompressed bytes in a span; real spans are longer, but for the last.
     package let spanSize: Int64
-    /// In the order of the stream, with strictly increasing compressed offsets. Never empty.
+    /// In the order of the stream, with strictly increasing offsets, compressed and uncompressed. Never empty.
     package let checkpoints: [Checkpoint]
     /// SHA-256 of each span's compressed bytes: from its `spanStart` to the next one's `compressedOffset`, or to the end.
     package let spanDigests: [Digest]

@@ -42,11 +42,11 @@ extension GzipIndexer {
                 buffer.slide()
                 space = buffer.space
             }
-            // Only boundaries with more than spanSize bytes since the last checkpoint (or at offset 0) can become
+            // Only the first boundary, and boundaries with more than spanSize bytes since the last checkpoint, become
             // one. Up to spanSize bytes inflate need not stop at each block; from there on it does.
             var flush = Z_BLOCK
-            let missing = spanSize - (uncompressedOffset - (checkpoints.last?.uncompressedOffset ?? 0))
-            if uncompressedOffset != 0, missing > 0 {
+            let missing = checkpoints.last.map { spanSize - (uncompressedOffset - $0.uncompressedOffset) } ?? 0
+            if missing > 0 {
                 flush = Z_NO_FLUSH
                 if missing < Int64(space.count) {
                     space = UnsafeMutableRawBufferPointer(rebasing: space[..<Int(missing)])
@@ -80,9 +80,10 @@ extension GzipIndexer {
         }
     }
 
-    /// zran's rule for a block boundary.
+    /// zran's rule for a block boundary, but with one checkpoint at offset 0 also where empty blocks or members come
+    /// first: the SOCI snapshotter refuses a zTOC with two ("span offsets are non-monotonic").
     private var isCheckpointDue: Bool {
-        guard uncompressedOffset != 0, let last = checkpoints.last else { return true }
+        guard let last = checkpoints.last else { return true }
         return uncompressedOffset - last.uncompressedOffset > spanSize
     }
 

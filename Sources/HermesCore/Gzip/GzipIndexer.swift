@@ -4,7 +4,8 @@ import HermesSupport
 /// Builds the index of a gzip stream in one pass over its bytes, which are pushed in as they arrive.
 ///
 /// Checkpoints lie where the SOCI tools put them (zran's rule): at the first deflate block boundary of the stream, and
-/// at each one with more than `spanSize` bytes of output since the last checkpoint. Concatenated members count as one
+/// at each one with more than `spanSize` bytes of output since the last checkpoint. No two checkpoints have the same
+/// output offset, because the SOCI snapshotter refuses them. Concatenated members count as one
 /// stream (RFC 1952 section 2.2), zero bytes after the last member as part of it, as in gzip. Memory does not grow with
 /// the layer, apart from a few KiB for each checkpoint.
 ///
