@@ -52,7 +52,7 @@ extension FuzzTarget {
         let spanSize = max(size / 3, 1)
         let count = Int(try TarZinfo(spanSize: spanSize, size: size).spanCount)
         var writer = ZTOCWriter()
-        for entry in archive.entries { writer.append(entry) }
+        for entry in archive.entries { try writer.append(entry) }
         var ztoc: [UInt8] = []
         let layer = ZTOCWriter.Layer(
             compressedSize: size, uncompressedArchiveSize: size,

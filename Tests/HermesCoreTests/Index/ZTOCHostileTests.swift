@@ -188,6 +188,98 @@ import Testing
         #expect(error?.code == .unsupported)
     }
 
+    @Test func refusesTinySpans() throws {
+        for (count, size, isValid) in [(1024, 1, true), (1034, 1, false), (1034, 4096, true)] as [(Int, Int64, Bool)] {
+            var sample = ZTOCSample(entryCount: 0, spanCount: count, gzip: false, seed: 19)
+            sample.spanSize = size
+            sample.layer.compressedSize = Int64(count) * size
+            sample.layer.uncompressedArchiveSize = min(1024, sample.layer.compressedSize)
+            let bytes = try sample.written()
+            let result = Result { try bytes.withUnsafeBytes { try ZTOCView($0).validate() } }
+            if case .failure(let error) = result {
+                #expect(!isValid && (error as? HermesError)?.code == .unsupported, "\(error)")
+            } else {
+                #expect(isValid, "\(count) spans of \(size) bytes")
+            }
+        }
+    }
+
+    @Test func refusesSharedDigests() throws {
+        func ztoc(spans count: Int) -> [UInt8] {
+            var builder = FlatBufferBuilder()
+            let version = builder.string(ZTOC.version)
+            let digest = builder.string(Digest.of([]).description)
+            let digests = builder.vector(of: Array(repeating: digest, count: count))
+            let size = Int64(count) * 4096
+            let zinfo = (try? TarZinfo(spanSize: 4096, size: size).encoded()) ?? []
+            let checkpoints = zinfo.withUnsafeBytes { builder.string($0) }
+            builder.startTable(slotCount: ZTOC.Slot.CompressionInfo.count)
+            builder.add(ZTOC.Slot.CompressionInfo.maxSpanID, Int32(count - 1))
+            builder.add(ZTOC.Slot.CompressionInfo.spanDigests, reference: digests)
+            builder.add(ZTOC.Slot.CompressionInfo.checkpoints, reference: checkpoints)
+            builder.add(ZTOC.Slot.CompressionInfo.algorithm, ZTOC.Compression.uncompressed.rawValue, default: 1)
+            let info = builder.endTable()
+            builder.startTable(slotCount: ZTOC.Slot.TableOfContents.count)
+            let contents = builder.endTable()
+            builder.startTable(slotCount: ZTOC.Slot.Root.count)
+            builder.add(ZTOC.Slot.Root.version, reference: version)
+            builder.add(ZTOC.Slot.Root.toc, reference: contents)
+            builder.add(ZTOC.Slot.Root.compressedSize, size)
+            builder.add(ZTOC.Slot.Root.uncompressedSize, size)
+            builder.add(ZTOC.Slot.Root.compressionInfo, reference: info)
+            let root = builder.endTable()
+            builder.finish(root: root)
+            return builder.take { Array($0) }
+        }
+        try ztoc(spans: 2).withUnsafeBytes { try ZTOCView($0).validate() }
+        let error = #expect(throws: HermesError.self) {
+            try ztoc(spans: 5000).withUnsafeBytes { try ZTOCView($0).validate() }
+        }
+        #expect(error?.message.contains("cannot hold 5000 digests") == true, "\(String(describing: error))")
+    }
+
+    /// An archive has a header for each entry, and has the texts that the entries have.
+    @Test func refusesMoreThanTheArchiveHas() throws {
+        try expectInvalid("10 entries in an archive of 5119 bytes") { $0.layer.uncompressedArchiveSize = 5119 }
+        try expectInvalid("larger than an archive of 11264 bytes") {
+            $0.layer.uncompressedArchiveSize = 11_264
+            $0.entries[0].name = [UInt8](repeating: 0x61, count: 45_100)
+        }
+    }
+
+    @Test func refusesAnIndexOutOfProportion() throws {
+        let image = try IndexedImage([(LayerArchive.make { $0.file("a") }, .gzip(.gzip6))], spanSize: 4096)
+        var index = try image.files().index
+        // Nothing of it is opened, or downloaded.
+        func use(size: Int64) throws {
+            index.layers[0].size = size
+            _ = try IndexFiles(digest: .of([]), index: index, image: image.image) { _ in
+                throw HermesError(.interrupted, "it is opened")
+            }
+        }
+        let most = 16 << 20 + 128 * image.image.layers[0].descriptor.size
+        #expect { try use(size: most) } throws: { ($0 as? HermesError)?.code == .interrupted }
+        #expect { try use(size: most + 1) } throws: { ($0 as? HermesError)?.code == .corrupt }
+    }
+
+    @Test func aTableOfContentsHasABound() throws {
+        let value = [UInt8](repeating: 0x61, count: 1 << 20)
+        func append(_ count: Int, blobSize: Int64) throws {
+            var writer = ZTOCWriter()
+            writer.blobSize = blobSize
+            for number in 0..<count {
+                try writer.append(
+                    TarEntry(
+                        name: [0x62], kind: .regular, paxRecords: [PAXRecord(key: [0x63], value: value)],
+                        dataOffset: Int64(number) << 21, size: 0))
+            }
+        }
+        try append(15, blobSize: 0)
+        let error = #expect(throws: HermesError.self) { try append(16, blobSize: 0) }
+        #expect(error?.code == .unsupported)
+        try append(20, blobSize: 1 << 18)
+    }
+
     @Test func refusesSharedTexts() throws {
         // Every entry's name is made to be the same long one.
         var sample = ZTOCSample(entryCount: 200, spanCount: 1, gzip: true, seed: 18, onlyText: true)

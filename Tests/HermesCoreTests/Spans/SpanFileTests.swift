@@ -118,7 +118,7 @@ import Testing
     @Test func impossibleSpansAreNotCompiled() throws {
         for size in [Int64.max, Int64.max - 1, 1 << 62] {
             var writer = ZTOCWriter()
-            writer.append(TarEntry(name: Array("a".utf8), kind: .regular, dataOffset: 512, size: 1))
+            try writer.append(TarEntry(name: Array("a".utf8), kind: .regular, dataOffset: 512, size: 1))
             var bytes: [UInt8] = []
             _ = try writer.writeUncompressed(
                 ZTOCWriter.Layer(compressedSize: size, uncompressedArchiveSize: size, spanDigests: [.of([1])]),

@@ -50,7 +50,7 @@ final class CompiledImage {
     static func ztoc(_ archive: [UInt8]) throws -> Pinned {
         let parsed = try parseTar(archive)
         var writer = ZTOCWriter()
-        for entry in parsed.entries { writer.append(entry) }
+        for entry in parsed.entries { try writer.append(entry) }
         var bytes: [UInt8] = []
         _ = try writer.writeUncompressed(
             ZTOCWriter.Layer(

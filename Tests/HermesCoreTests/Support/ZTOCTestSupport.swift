@@ -63,7 +63,7 @@ struct ZTOCSample {
     /// The zTOC that the writer makes, and what it says is its size.
     func written() throws -> [UInt8] {
         var writer = ZTOCWriter()
-        for entry in entries { writer.append(entry) }
+        for entry in entries { try writer.append(entry) }
         #expect(writer.entryCount == entries.count)
         var output: [UInt8] = []
         let size: Int64

@@ -17,7 +17,7 @@ import Testing
         var writer = ZTOCWriter()
         var random = SeededGenerator(seed: 31)
         for (index, value) in (0..<count).shuffled(using: &random).enumerated() {
-            writer.append(
+            try writer.append(
                 TarEntry(
                     name: Array("big/file-\(number(6, value))".utf8), kind: .fifo, mode: Int64(value & 0o777),
                     dataOffset: Int64(512 * (index + 1)), size: 0))
@@ -168,7 +168,8 @@ import Testing
         let names = ["folder/.\u{0}x", "folder/..\u{0}x", "folder/\u{0}x", "folder/plain\u{0}x", ".\u{0}x/inner"]
         var writer = ZTOCWriter()
         for (index, name) in names.enumerated() {
-            writer.append(TarEntry(name: Array(name.utf8), kind: .regular, dataOffset: Int64(index + 1) * 512, size: 0))
+            try writer.append(
+                TarEntry(name: Array(name.utf8), kind: .regular, dataOffset: Int64(index + 1) * 512, size: 0))
         }
         var bytes: [UInt8] = []
         let size = Int64(names.count + 3) * 512

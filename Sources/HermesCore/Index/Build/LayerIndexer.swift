@@ -21,8 +21,8 @@ package enum LayerIndexer {
     /// error that it throws ends the pass.
     ///
     /// `spanSize` is in uncompressed bytes. Throws `corrupt`, naming the layer, when the bytes are not a tar archive,
-    /// not a gzip stream or not those of the image, `unsupported` for another compression, and the errors of `source`
-    /// and `sink`. Blocks.
+    /// not a gzip stream or not those of the image, `unsupported` for another compression and for names and attributes
+    /// out of all proportion, and the errors of `source` and `sink`. Blocks.
     package static func index(
         _ layer: Image.Layer, from source: any ByteSource, spanSize: Int64, to sink: ZTOCWriter.Sink,
         progress: (Int) throws -> Void
@@ -32,7 +32,8 @@ package enum LayerIndexer {
         case .none: try indexPlain(layer, source, spanSize, sink, progress)
         case .zstd, .unknown:
             throw HermesError(
-                .unsupported, "layer \(layer.descriptor.digest) has the type \(layer.descriptor.mediaType)",
+                .unsupported,
+                "layer \(layer.descriptor.digest) has the type \(layer.descriptor.mediaType)",
                 advice: "only gzip and uncompressed layers can be indexed")
         }
     }
@@ -45,6 +46,7 @@ package enum LayerIndexer {
         var contents = Contents()
         let index = try naming(layer) {
             try readAll(layer, source, progress) { chunk in
+                contents.writer.blobSize += Int64(chunk.count)
                 try indexer.consume(chunk) { try contents.consume($0) }
             }
             return try indexer.finish()
@@ -68,6 +70,7 @@ package enum LayerIndexer {
         var contents = Contents()
         try naming(layer) {
             try readAll(layer, source, progress) { chunk in
+                contents.writer.blobSize += Int64(chunk.count)
                 try indexer.consume(chunk) { try contents.consume($0) }
             }
         }
@@ -122,8 +125,8 @@ package enum LayerIndexer {
     private static func naming<Result>(_ layer: Image.Layer, _ body: () throws -> Result) throws -> Result {
         do {
             return try body()
-        } catch let error as HermesError where error.code == .corrupt {
-            throw HermesError(.corrupt, "layer \(layer.descriptor.digest)", cause: error)
+        } catch let error as HermesError where error.code == .corrupt || error.code == .unsupported {
+            throw HermesError(error.code, "layer \(layer.descriptor.digest)", cause: error)
         }
     }
 
@@ -133,7 +136,7 @@ package enum LayerIndexer {
         var writer = ZTOCWriter()
 
         mutating func consume(_ bytes: UnsafeRawBufferPointer) throws {
-            try parser.consume(bytes) { writer.append($0) }
+            try parser.consume(bytes) { try writer.append($0) }
         }
 
         func summary(spanCount: Int, uncompressedSize: Int64) -> Summary {

@@ -18,6 +18,8 @@ package struct IndexFiles: Sendable {
         digest: Digest, index: SOCIIndex, image: Image, open: (SOCIIndex.Layer) throws -> MappedFile
     ) throws {
         let ztocs = Dictionary(try index.ztocs().map { ($0.layerDigest, $0) }, uniquingKeysWith: { first, _ in first })
+        // A zTOC whose layer comes several times is opened, and perhaps downloaded, once.
+        var opened: [Digest: MappedFile] = [:]
         layers = try image.layers.map { layer in
             let blob = layer.descriptor
             guard let ztoc = ztocs[blob.digest] else {
@@ -26,10 +28,8 @@ package struct IndexFiles: Sendable {
                     advice: layer.compression == .zstd
                         ? "zstd layers cannot be indexed yet" : "build it again with hermes index build")
             }
-            let file = try open(ztoc)
-            guard Int64(file.bytes.count) == ztoc.size, Digest.of(file.readOnly) == ztoc.digest else {
-                throw HermesError(.corrupt, "the zTOC of layer \(blob.digest) does not have the digest \(ztoc.digest)")
-            }
+            let file = try opened[ztoc.digest] ?? Self.open(ztoc, of: blob, with: open)
+            opened[ztoc.digest] = file
             do {
                 let view = try ZTOCView(file.readOnly)
                 try view.validate()
@@ -43,6 +43,22 @@ package struct IndexFiles: Sendable {
         }
         self.digest = digest
         self.index = index
+    }
+
+    /// Opens the zTOC of a blob. Throws `corrupt` when its size is out of proportion or its digest another one.
+    private static func open(
+        _ ztoc: SOCIIndex.Layer, of blob: Descriptor, with open: (SOCIIndex.Layer) throws -> MappedFile
+    ) throws -> MappedFile {
+        guard ztoc.size <= ZTOC.sizeLimit(ofBlob: blob.size) else {
+            throw HermesError(
+                .corrupt, "the zTOC of layer \(blob.digest) has \(ztoc.size) bytes, too many for a blob of \(blob.size)"
+            )
+        }
+        let file = try open(ztoc)
+        guard Int64(file.bytes.count) == ztoc.size, Digest.of(file.readOnly) == ztoc.digest else {
+            throw HermesError(.corrupt, "the zTOC of layer \(blob.digest) does not have the digest \(ztoc.digest)")
+        }
+        return file
     }
 
     /// The zTOCs, lowest layer first; valid as long as this value is.

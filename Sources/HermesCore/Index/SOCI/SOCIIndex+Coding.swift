@@ -62,7 +62,7 @@ extension SOCIIndex {
         layers = document.layers ?? []
         self.subject = subject
         annotations = document.annotations ?? [:]
-        for descriptor in layers + [config, subject] where descriptor.size <= 0 {
+        for descriptor in layers + [config, subject] where !(1...Int64(Int32.max)).contains(descriptor.size) {
             throw HermesError(
                 .corrupt, "the SOCI index has a size of \(descriptor.size) for \(descriptor.digest)")
         }

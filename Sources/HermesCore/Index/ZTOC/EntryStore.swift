@@ -14,6 +14,8 @@ struct EntryStore {
 
     private(set) var chunks: [Chunk] = []
     private(set) var count = 0
+    /// The bytes that the entries take.
+    private(set) var byteCount = 0
     private var scratch: [UInt8] = []
 
     /// Adds an entry. Its texts are bounded by the tar parser.
@@ -30,6 +32,7 @@ struct EntryStore {
             UInt32(truncatingIfNeeded: chunks[chunks.count - 1].bytes.count))
         chunks[chunks.count - 1].bytes += scratch
         count += 1
+        byteCount += scratch.count
     }
 
     private mutating func write(_ entry: TarEntry) {

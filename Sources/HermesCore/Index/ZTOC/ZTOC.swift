@@ -17,6 +17,16 @@ package enum ZTOC {
     /// The most bytes that one span may have, compressed or not: it is fetched and inflated whole, in memory.
     static let largestSpan: Int64 = 32 << 20
 
+    /// The least bytes that a layer's spans may have on average, and the number of spans to which that does not apply.
+    /// Each span costs its reader a digest, a record and a window: tiny ones are a mistake or an attack.
+    static let leastSpan: Int64 = 4 << 10
+    static let freeSpans: Int64 = 1024
+
+    /// The most bytes that the zTOC of a blob of `size` bytes, 0...`Image.sizeLimit`, may have. An entry takes a few hundred
+    /// bytes and its header a dozen in the blob at best (40 times); a window takes 32 KiB and the 2 MiB of zeros before it
+    /// 2 KiB (16 times). A zTOC is usually a fiftieth of its blob.
+    static func sizeLimit(ofBlob size: Int64) -> Int64 { min(Int64(Int32.max), 16 << 20 + 128 * size) }
+
     /// The only version of the format that exists.
     package static let version = "0.9"
     /// The build tool that is written: the one whose output this writer reproduces.

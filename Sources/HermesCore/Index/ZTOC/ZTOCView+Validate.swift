@@ -6,14 +6,16 @@ extension ZTOCView {
 
     /// Checks all values of the zTOC against each other, so that code that uses them need not.
     ///
-    /// Afterwards: sizes are not negative, and that of the archive is one that the blob can have; there is one span digest, and one checkpoint, for each span; every entry can be
-    /// read, lies inside the archive, and begins after the one before it ends. Throws `corrupt`, or `unsupported` for an
-    /// unknown version. Reads every entry once.
+    /// Afterwards: sizes are not negative, and that of the archive is one that the blob can have; there is one span digest,
+    /// and one checkpoint, for each span; spans, entries and texts are not more than the archive can have; every entry can
+    /// be read, lies inside the archive, and begins after the one before it ends. Throws `corrupt`, or `unsupported` for an
+    /// unknown version and for tiny spans. Reads every entry once.
     package func validate() throws {
         guard version.elementsEqual(ZTOC.version.utf8) else {
             throw HermesError(
                 .unsupported,
-                "the zTOC has the unknown version \"\(String(decoding: version.prefix(20), as: UTF8.self))\"")
+                "the zTOC has the unknown version \"\(String(decoding: version.prefix(20), as: UTF8.self).printable(20))\""
+            )
         }
         guard compressedSize >= 0, uncompressedSize >= 0, isPossibleSize else {
             throw HermesError(
@@ -25,6 +27,7 @@ extension ZTOCView {
                 .corrupt, "the zTOC has \(spanCount) digests, but its last span is \(maxSpanID)")
         }
         try validateCheckpoints()
+        try validateSpanCount()
         for index in 0..<spanCount { _ = try spanDigest(index) }
         try validateEntries()
     }
@@ -34,6 +37,21 @@ extension ZTOCView {
         switch compression {
         case .gzip: uncompressedSize / 1032 <= compressedSize
         case .uncompressed: uncompressedSize <= compressedSize
+        }
+    }
+
+    /// Checks that spans are not too many for the layer, and that they do not share digests, which builders never do: a
+    /// small zTOC would then compile to a large file.
+    private func validateSpanCount() throws {
+        let count = Int64(spanCount)
+        guard count - ZTOC.freeSpans <= max(compressedSize, uncompressedSize) / ZTOC.leastSpan else {
+            throw HermesError(
+                .unsupported, "the zTOC has \(count) spans for \(max(compressedSize, uncompressedSize)) bytes",
+                advice: "build the index again with a larger --span-size")
+        }
+        // A digest is stored as its length, 71 characters and a NUL; `count` has 32 bits.
+        guard count * 76 <= Int64(byteCount) else {
+            throw HermesError(.corrupt, "the zTOC of \(byteCount) bytes cannot hold \(count) digests")
         }
     }
 
@@ -61,6 +79,10 @@ extension ZTOCView {
     }
 
     private func validateEntries() throws {
+        guard Int64(entryCount) <= uncompressedSize / Int64(TarHeader.blockSize) else {
+            throw HermesError(
+                .corrupt, "the zTOC has \(entryCount) entries in an archive of \(uncompressedSize) bytes")
+        }
         // Where the headers of the next entry begin.
         var end: Int64 = 0
         // How many bytes of the zTOC the entries' texts may still take.
@@ -81,6 +103,12 @@ extension ZTOCView {
             let dataEnd = entry.dataOffset + entry.size
             // The archive may end without padding. Int64.max cannot be the size of an archive, and stays as it is.
             end = dataEnd > Int64.max - block ? dataEnd : (dataEnd + block - 1) & ~(block - 1)
+        }
+        // A zTOC has the texts of the archive's headers, a name perhaps also as a PAX record, and the maps of sparse files,
+        // whose binary numbers became text.
+        guard Int64(byteCount - rest) / 4 <= uncompressedSize else {
+            throw HermesError(
+                .corrupt, "the texts of the zTOC are larger than an archive of \(uncompressedSize) bytes can have")
         }
     }
 

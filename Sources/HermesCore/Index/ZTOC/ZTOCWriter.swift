@@ -3,8 +3,8 @@ import HermesSupport
 /// Writes the zTOC of one layer: takes the layer's entries as they stream past, then the values of `Layer`.
 ///
 /// The output is byte for byte that of the SOCI snapshotter's builder (flatbuffers for Go) with the time zone UTC. Memory
-/// is bounded by the entries, which are kept compactly: about 30 bytes and its texts for each. The checkpoints, the
-/// larger part of a zTOC, are streamed through.
+/// is bounded by the entries, which are kept compactly: about 30 bytes and its texts for each, and altogether in proportion
+/// to the blob. The checkpoints, the larger part of a zTOC, are streamed through.
 ///
 /// One thread at a time.
 package struct ZTOCWriter: ~Copyable {
@@ -30,6 +30,14 @@ package struct ZTOCWriter: ~Copyable {
 
     private(set) var store = EntryStore()
 
+    /// The bytes of the layer's blob from which the entries so far come; they bound the memory of the entries.
+    package var blobSize: Int64 = 0
+
+    /// The memory that entries may take: 16 MiB, and 32 bytes for each byte of the blob. An entry takes about 150 bytes here
+    /// and at least a dozen in the blob, as gzip packs the headers of a million empty files, so that no honest layer gets near
+    /// it. Headers that are as large as a parser takes them (1 MiB) and all alike take a thousandth in the blob.
+    private var limit: Int64 { 16 << 20 + 32 * blobSize }
+
     /// Starts a table of contents without entries.
     package init() {}
 
@@ -40,12 +48,19 @@ package struct ZTOCWriter: ~Copyable {
     /// index may say `disableXattrs`.
     package private(set) var canDisableXattrs = true
 
-    /// Adds the next entry of the archive.
-    package mutating func append(_ entry: TarEntry) {
+    /// Adds the next entry of the archive. Throws `unsupported` when the entries take more than the memory that a layer
+    /// of `blobSize` bytes may need.
+    package mutating func append(_ entry: TarEntry) throws {
         let hasXattrs = entry.paxRecords.contains { $0.key.starts(with: "SCHILY.xattr.".utf8) }
         // The end of the name, as SOCI's rule has it.
         if hasXattrs || entry.name.suffix(12).elementsEqual(".wh..wh..opq".utf8) { canDisableXattrs = false }
         store.append(entry)
+        guard Int64(store.byteCount) <= limit else {
+            throw HermesError(
+                .unsupported,
+                "the names and attributes of its first \(store.count) files have \(store.byteCount) bytes, too many for"
+                    + " \(blobSize) bytes of the blob")
+        }
     }
 
     /// Writes the zTOC of a gzip layer and returns its size in bytes.
