@@ -90,8 +90,16 @@ package struct ImageCache: Sendable {
         _ image: Image, source: any ImageSource, threads: FetchThreads, log: Logger
     ) throws -> LazyImage {
         let record = try record(image)
+        // Equal layers of an image are one object: each has files and mappings.
+        var opened: [String: LazyLayer] = [:]
         let layers = try zip(image.layers, record.ztocs).map { layer, ztoc in
-            try LazyLayer(layer, folder: layerFolder(layer.descriptor.digest, ztoc))
+            let folder = layerFolder(layer.descriptor.digest, ztoc)
+            if let known = opened[folder], known.descriptor == layer.descriptor, known.diffID == layer.diffID {
+                return known
+            }
+            let lazy = try LazyLayer(layer, folder: folder)
+            opened[folder] = lazy
+            return lazy
         }
         let tree = try ImageTree(imageFolder(image) + "/tree")
         touch(image.descriptor.digest, layers: layers.map(\.store.folder))

@@ -28,9 +28,12 @@ package struct Image: Sendable {
     /// The most bytes that the layers of an image may have together, as they are packed: a pebibyte, far above any registry's
     /// limit, so that sums over layers stay in range, unpacked ones among them (deflate packs 1032 bytes into one at best).
     static let sizeLimit: Int64 = 1 << 50
+    /// The most layers that an image may have. Docker and containerd refuse an image of more than 128, because overlayfs and
+    /// mount(2) do; each layer takes files and mappings of the process that mounts it.
+    static let layerLimit = 512
 
     /// Puts manifest and configuration together. Throws `corrupt` when they do not have the same number of layers, or a layer
-    /// has a size that cannot be.
+    /// has a size that cannot be, and `unsupported` for more than `layerLimit` layers.
     package init(reference: String, descriptor: Descriptor, manifest: ImageManifest, config: ImageConfig)
         throws
     {
@@ -40,6 +43,11 @@ package struct Image: Sendable {
                 .corrupt,
                 "\(reference) has \(manifest.layers.count) layers, but its configuration lists \(diffIDs.count)"
             )
+        }
+        guard diffIDs.count <= Self.layerLimit else {
+            throw HermesError(
+                .unsupported, "\(reference) has \(diffIDs.count) layers; an image can have \(Self.layerLimit)",
+                advice: "build it with fewer")
         }
         var size: Int64 = 0
         for layer in manifest.layers {

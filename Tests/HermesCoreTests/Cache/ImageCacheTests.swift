@@ -172,6 +172,22 @@ import Testing
         }
     }
 
+    @Test func aLayerThatComesSeveralTimesIsOpenedOnce() throws {
+        let archive = LayerArchive.make { $0.file("file", "content") }
+        let other = LayerArchive.make { $0.file("other", "content") }
+        let image = try IndexedImage(
+            [(archive, .gzip(.gzip6)), (other, .plain), (archive, .gzip(.gzip6))], spanSize: 4096)
+        let cache = try ImageCache(image.folder.path + "/node")
+        let files = try image.files()
+        #expect(files.layers[0].file === files.layers[2].file)
+        try cache.compile(image.image, files)
+        try withFilesystem(cache, image) { (lazy) throws in
+            #expect(lazy.layers[0] === lazy.layers[2] && lazy.layers[0] !== lazy.layers[1])
+            #expect(try read(lazy, "/file") == Array("content".utf8))
+            #expect(try read(lazy, "/other") == Array("content".utf8))
+        }
+    }
+
     @Test func anExportEndsWhenItsProgressSaysSo() throws {
         let image = try Self.image("stop")
         let cache = try ImageCache(image.folder.path + "/node")

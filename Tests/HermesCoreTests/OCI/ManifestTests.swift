@@ -100,6 +100,22 @@ import Testing
         #expect(image.layers.map(\.diffID) == [descriptor.digest])
     }
 
+    @Test(arguments: [(512, nil), (513, .unsupported)] as [(Int, HermesError.Code?)])
+    func anImageHasABoundedNumberOfLayers(count: Int, code: HermesError.Code?) throws {
+        let layer = Descriptor(mediaType: "x", digest: try Digest(Self.digest), size: 1)
+        let diffIDs = Array(repeating: "\"\(Self.digest)\"", count: count).joined(separator: ",")
+        let config = try ImageConfig.parse(
+            Array(
+                #"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[\#(diffIDs)]}}"#.utf8),
+            name: "x")
+        let manifest = ImageManifest(config: layer, layers: Array(repeating: layer, count: count))
+        let result = Result { try Image(reference: "x", descriptor: layer, manifest: manifest, config: config) }
+        switch result {
+        case .success(let image): #expect(image.layers.count == count && code == nil)
+        case .failure(let error): #expect((error as? HermesError)?.code == code)
+        }
+    }
+
     @Test(arguments: [[1 << 62, 1 << 62], [.max], [1 << 50, 1], [5, -1]] as [[Int64]])
     func layersHaveSizesWhoseSumStaysInRange(sizes: [Int64]) throws {
         let digest = try Digest(Self.digest)
