@@ -23,7 +23,7 @@ package struct ImageCache: Sendable {
     /// The documents from which the tree of an image was compiled.
     struct Record: Codable {
         /// Raised when the compiled files change, so that older ones are made anew.
-        static let currentFormat = 2
+        static let currentFormat = 3
         var format: Int
         var index: Digest
         /// The blobs and the zTOCs of the layers, lowest first.

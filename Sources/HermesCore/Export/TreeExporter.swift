@@ -11,14 +11,19 @@ package final class TreeExporter {
 
     let image: LazyImage
     let isRoot = geteuid() == 0
+    private let leftOut: (String) -> Void
     private let progress: (Int) throws -> Void
     /// Where an inode with several links was written first.
     private var written: [UInt64: Path] = [:]
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
 
-    /// Prepares an export. `progress` is told the bytes of each piece, and an error that it throws ends the export.
-    package init(_ image: LazyImage, progress: @escaping (Int) throws -> Void) {
+    /// Prepares an export. `leftOut` is told the path of each hard link that has no target in the image and is therefore
+    /// not written. `progress` is told the bytes of each piece, and an error that it throws ends the export.
+    package init(
+        _ image: LazyImage, leftOut: @escaping (String) -> Void, progress: @escaping (Int) throws -> Void
+    ) {
         self.image = image
+        self.leftOut = leftOut
         self.progress = progress
     }
 
@@ -43,10 +48,10 @@ package final class TreeExporter {
             // A path has at most 4096 bytes for the kernel, which bounds this recursion.
             for position in 0..<Int(inode.pointee.size) {
                 let entry = image.tree.entries[Int(inode.pointee.data) + position]
-                // The name lies inside the strings, a NUL behind it.
-                let name = UnsafeBufferPointer(
-                    start: image.tree.strings + Int(entry.name), count: Int(entry.nameLength) + 1)
-                try write(UInt64(entry.inode), path.dropLast() + [CChar(bitPattern: UInt8(ascii: "/"))] + name)
+                try write(UInt64(entry.inode), child(entry, of: path))
+            }
+            for position in image.tree.danglingLinks(in: number) {
+                leftOut(Self.text(child(image.tree.entries[position], of: path)))
             }
         case S_IFREG: try writeContent(number, inode.pointee.size, path)
         case S_IFLNK: try check(symlink(image.tree.strings + Int(inode.pointee.data), path), path)
@@ -55,6 +60,12 @@ package final class TreeExporter {
             try check(mknod(path, inode.pointee.mode, dev_t(inode.pointee.data)), path)
         }
         try setAttributes(inode, path)
+    }
+
+    private func child(_ entry: EntryRecord, of path: Path) -> Path {
+        // The name lies inside the strings, a NUL behind it.
+        let name = UnsafeBufferPointer(start: image.tree.strings + Int(entry.name), count: Int(entry.nameLength) + 1)
+        return path.dropLast() + [CChar(bitPattern: UInt8(ascii: "/"))] + name
     }
 
     func check(_ result: Int32, _ path: Path) throws {

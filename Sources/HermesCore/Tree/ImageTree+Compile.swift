@@ -8,9 +8,9 @@ extension ImageTree {
     /// `corrupt` for a damaged zTOC, `unsupported` for entries that the format cannot hold, and the file error of
     /// `folder`.
     package static func compile(_ layers: [ZTOCView], in folder: String, as name: String = "tree") throws {
-        guard layers.count <= UInt16.max else {
+        guard layers.count <= layerLimit else {
             throw HermesError(
-                .unsupported, "the image has \(layers.count) layers; at most 65,535 can be mounted")
+                .unsupported, "the image has \(layers.count) layers; a tree can have \(layerLimit)")
         }
         var merger = TreeMerger(
             try layers.map { TreeMerger.Layer(tree: try LayerTree($0), source: $0) },

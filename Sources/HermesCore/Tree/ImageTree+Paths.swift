@@ -46,6 +46,22 @@ extension ImageTree {
         return "/" + names.reversed().joined(separator: "/")
     }
 
+    /// The entries of a folder's hard links without a target. They stand in the order of their folders.
+    func danglingLinks(in folder: UInt64) -> Range<Int> {
+        let end = entryCount
+        func first(where isReached: (UInt64) -> Bool) -> Int {
+            var low = end - danglingCount
+            var high = end
+            while low < high {
+                let middle = (low + high) / 2
+                if isReached(UInt64(entries[middle].inode)) { high = middle } else { low = middle + 1 }
+            }
+            return low
+        }
+        let start = first { $0 >= folder }
+        return start..<max(start, first { $0 > folder })
+    }
+
     private func directory(holding number: UInt64) -> (number: UInt64, name: String)? {
         guard let position = (0..<entryCount).first(where: { UInt64(entries[$0].inode) == number }) else {
             return nil

@@ -11,9 +11,9 @@ import HermesSupport
 /// The file, all integers little-endian, every section 64-byte aligned:
 /// | section | what |
 /// |---|---|
-/// | header | 128 bytes: magic "HERMTRE1", then u64: file size, inode count, directory entry count, offset of the directory entries, offset and size of the strings, offset and size of the xattrs, offset of the extents, extent count, sum of the file sizes, layer count, XXH64 of the file with zeros in this place |
+/// | header | 128 bytes: magic "HERMTRE1", then u64: file size, inode count, directory entry count, offset of the directory entries, offset and size of the strings, offset and size of the xattrs, offset of the extents, extent count, sum of the file sizes, layer count, XXH64 of the file with zeros in this place, number of dangling links |
 /// | inodes | one `InodeRecord` per inode; inode number n is record n - 1, and 1 is the root |
-/// | directory entries | one `EntryRecord` each, those of a directory together, sorted by their bytes |
+/// | directory entries | one `EntryRecord` each, those of a directory together, sorted by their bytes; at the end, in no directory, one for each dangling link, with its folder's inode number |
 /// | strings | names and link targets, each with a NUL behind it |
 /// | xattrs | per inode that has any: u32 count, then per attribute u32 name length, u32 value length, name, NUL, value |
 /// | extents | one `ExtentRecord` per data run of a sparse file |
@@ -24,6 +24,10 @@ package final class ImageTree: @unchecked Sendable {
     static let headerSize = 128
     /// Where the file holds its checksum.
     static let checksumPlace = 104
+    /// Where the file holds the number of hard links without a target.
+    static let danglingPlace = 112
+    /// The most layers that inodes can refer to: their number has 16 bits.
+    static let layerLimit = Int(UInt16.max)
 
     private let file: MappedFile
     let inodes: UnsafePointer<InodeRecord>
@@ -35,6 +39,8 @@ package final class ImageTree: @unchecked Sendable {
     package let inodeCount: Int
     /// The number of directory entries.
     package let entryCount: Int
+    /// The number of hard links without a target, which no folder shows. Their entries are the last ones.
+    package let danglingCount: Int
     /// The sum of the sizes of the regular files in bytes, hard links counted once.
     package let contentSize: Int64
     /// The number of layers that the inodes refer to.
@@ -54,13 +60,16 @@ package final class ImageTree: @unchecked Sendable {
         // A first walk touches the whole file, in an order that the disk would have to follow page by page.
         madvise(UnsafeMutableRawPointer(mutating: base), bytes.count, MADV_WILLNEED)
         let header = bytes.assumingMemoryBound(to: UInt64.self)
-        // Every count and offset is at most the file's size, so the sums and products below cannot overflow.
+        // Every other count and offset is at most the file's size, so the sums and products below cannot overflow. An
+        // image of few files can have more layers than its tree has bytes.
         guard header[0] == Self.magic, header[1] == UInt64(bytes.count),
-            (2..<13).allSatisfy({ $0 == 11 || header[$0] <= UInt64(bytes.count) })
+            (2..<11).allSatisfy({ header[$0] <= UInt64(bytes.count) }), header[12] <= UInt64(Self.layerLimit),
+            header[14] <= header[3]
         else { throw damaged }
         let numbers = (0..<13).map { Int(truncatingIfNeeded: header[$0]) }
         inodeCount = numbers[2]
         entryCount = numbers[3]
+        danglingCount = Int(truncatingIfNeeded: header[14])
         contentSize = Int64(truncatingIfNeeded: header[11])
         layerCount = numbers[12]
         func section(_ offset: Int, _ count: Int, _ stride: Int) throws -> UnsafeRawBufferPointer {

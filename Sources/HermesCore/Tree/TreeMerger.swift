@@ -25,6 +25,8 @@ struct TreeMerger {
     var writer = TreeWriter()
     /// The sum of the regular files' sizes in bytes.
     var contentSize: Int64 = 0
+    /// Hard links without a target, which the tree only remembers: their names, each with its folder's inode number.
+    private var dangling: [EntryRecord] = []
     /// Per layer and node: the inode number that the node was given; 0 when it has none.
     private var numbers: [ContiguousArray<UInt32>]
 
@@ -58,7 +60,14 @@ struct TreeMerger {
                     queue.append((joined, child))
                     subdirectories += 1
                 } else {
-                    guard let file = try merger.fileNumber(found[0]) else { return }
+                    guard let owner = try merger.owner(found[0]) else {
+                        merger.dangling.append(
+                            EntryRecord(
+                                name: try merger.writer.add(name), inode: number, nameLength: UInt16(name.count),
+                                type: 0))
+                        return
+                    }
+                    guard let file = try merger.fileNumber(owner) else { return }
                     child = file
                 }
                 let type = merger.writer.inodes[Int(child - 1)].mode >> 12
@@ -71,6 +80,8 @@ struct TreeMerger {
             writer.inodes[Int(number - 1)].size = Int64(writer.entries.count - first)
             writer.inodes[Int(number - 1)].linkCount = 2 + subdirectories
         }
+        writer.danglingCount = dangling.count
+        writer.entries += dangling
         guard writer.inodes.count < UInt32.max, writer.entries.count < UInt32.max else {
             throw HermesError(.unsupported, "the image has more than 4,294,967,294 files")
         }
@@ -142,9 +153,8 @@ struct TreeMerger {
         return record
     }
 
-    /// The inode of a file's node, made when it is met first; nil for a name that shows nothing.
+    /// The inode of a node that is no link (`owner`), made when it is met first; nil for a name that shows nothing.
     private mutating func fileNumber(_ part: Part) throws -> UInt32? {
-        guard let part = try owner(part) else { return nil }
         let known = numbers[part.layer][Int(part.node)]
         if known > 0 {
             writer.inodes[Int(known - 1)].linkCount += 1
@@ -160,7 +170,8 @@ struct TreeMerger {
         return number
     }
 
-    /// The node that a file's inode belongs to: for hard links that of their target, in whichever layer it is.
+    /// The node that a file's inode belongs to: for hard links that of their target, in whichever layer it is; nil for a
+    /// link without a target.
     private func owner(_ part: Part) throws -> Part? {
         var part = part
         while true {

@@ -5,6 +5,8 @@ import HermesSupport
 struct TreeWriter {
     var inodes: ContiguousArray<InodeRecord> = []
     var entries: ContiguousArray<EntryRecord> = []
+    /// How many of the entries, the last ones, are hard links without a target.
+    var danglingCount = 0
     var extents: ContiguousArray<ExtentRecord> = []
     private var strings: ContiguousArray<UInt8> = []
     private var xattrs: ContiguousArray<UInt8> = []
@@ -60,6 +62,7 @@ struct TreeWriter {
                 UInt64(extentsAt),
                 UInt64(extents.count), UInt64(bitPattern: contentSize), UInt64(layerCount),
             ])
+        header[ImageTree.danglingPlace / 8] = UInt64(danglingCount)
         func each(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
             func padded(_ bytes: UnsafeRawBufferPointer) throws {
                 try body(bytes)

@@ -24,6 +24,9 @@ struct IndexExport: ParsableCommand {
     @Option(name: .shortAndLong, help: "Where to write. Nothing may exist there yet.")
     var output: String
 
+    /// The most hard links without a target that are named one by one.
+    private static let namedLinks = 20
+
     func run() throws {
         var status = stat()
         guard lstat(output, &status) != 0 else {
@@ -38,10 +41,24 @@ struct IndexExport: ParsableCommand {
             image, from: source, in: cache, threads: threads, interrupt, log: CommandLog.logger())
         defer { lazy.close() }
         let number = try lazy.tree.resolve(path)
-        let exporter = TreeExporter(lazy) { _ in try interrupt.check() }
+        let log = CommandLog.logger()
+        var linksLeftOut = 0
+        let exporter = TreeExporter(
+            lazy,
+            leftOut: { path in
+                linksLeftOut += 1
+                guard linksLeftOut <= Self.namedLinks else { return }
+                log.warning(
+                    "hard link left out: the image does not have its target",
+                    metadata: ["image": "\(image.reference)", "file": "\(path)"])
+            }, progress: { _ in try interrupt.check() })
         interrupt.hold()
         try exporter.export(number, to: output)
         let fetched = lazy.scheduler.counters.fetchedByteCount
         StandardError.write("exported \(path) to \(output), fetched \(Quantity.bytes(fetched))\n")
+        guard linksLeftOut == 0 else {
+            throw HermesError(
+                .corrupt, "\(image.reference) has \(linksLeftOut) hard links without a target, which were left out")
+        }
     }
 }

@@ -159,7 +159,7 @@ import Testing
         try withFilesystem(cache, image) { (lazy) throws in
             let out = image.folder.path + "/out"
             var exported = 0
-            let exporter = TreeExporter(lazy) { exported += $0 }
+            let exporter = TreeExporter(lazy, leftOut: { _ in }, progress: { exported += $0 })
             try exporter.export(1, to: out)
             let dump = try TestTool.run([
                 TestTool.python, Fixture.path("overlay-tree.py"), "--dump", out,
@@ -169,6 +169,45 @@ import Testing
             #expect(Set(expected).subtracting(found).sorted() == [])
             #expect(Int64(exported) == lazy.tree.contentSize)
             #expect(throws: HermesError.self) { try exporter.export(1, to: out) }
+        }
+    }
+
+    @Test func anExportTellsOfHardLinksWithoutATarget() throws {
+        let image = try IndexedImage(
+            [
+                (
+                    LayerArchive.make { layer in
+                        layer.hardLink("lost", "nowhere")
+                        layer.hardLink("hidden", "nowhere")
+                        layer.hardLink("a/found", "a/file")
+                        layer.file("a/file")
+                        layer.hardLink("a/b/one", "gone")
+                        layer.hardLink("a/b/two", "gone")
+                        layer.hardLink("c/round", "c/round")
+                    }, .gzip(.gzip6)
+                ),
+                (
+                    LayerArchive.make { layer in
+                        layer.file(".wh.hidden", "")
+                        layer.hardLink("c/late", "nowhere")
+                    }, .plain
+                ),
+            ], spanSize: 4096)
+        let cache = try ImageCache(image.folder.path + "/node")
+        try cache.compile(image.image, try image.files())
+        try withFilesystem(cache, image) { (lazy) throws in
+            func leftOut(_ path: String) throws -> [String] {
+                let out = "\(image.folder.path)/out\(UInt64.random(in: 0...UInt64.max))"
+                var found: [String] = []
+                let exporter = TreeExporter(lazy, leftOut: { found.append($0) }, progress: { _ in })
+                try exporter.export(try lazy.tree.resolve(path), to: out)
+                #expect(found.allSatisfy { $0.hasPrefix(out) && access($0, F_OK) != 0 })
+                return found.map { String($0.dropFirst(out.count)) }.sorted()
+            }
+            #expect(try leftOut("/") == ["/a/b/one", "/a/b/two", "/c/late", "/c/round", "/lost"])
+            #expect(try leftOut("/a") == ["/b/one", "/b/two"])
+            #expect(try leftOut("/a/b") == ["/one", "/two"])
+            #expect(try leftOut("/a/found") == [])
         }
     }
 
@@ -193,7 +232,8 @@ import Testing
         let cache = try ImageCache(image.folder.path + "/node")
         try cache.compile(image.image, try image.files())
         try withFilesystem(cache, image) { (lazy) throws in
-            let exporter = TreeExporter(lazy) { _ in throw HermesError(.interrupted, "stop") }
+            let exporter = TreeExporter(
+                lazy, leftOut: { _ in }, progress: { _ in throw HermesError(.interrupted, "stop") })
             let out = image.folder.path + "/file"
             let inode = try lazy.tree.resolve("/lib/1")
             let error = #expect(throws: HermesError.self) { try exporter.export(inode, to: out) }

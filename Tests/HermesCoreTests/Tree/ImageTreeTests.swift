@@ -76,6 +76,12 @@ import Testing
         for _ in 0..<5 { #expect(try CompiledImage(layers).treeFile == first) }
     }
 
+    @Test func moreLayersThanTheTreeHasBytes() throws {
+        let image = try CompiledImage(Array(repeating: LayerArchive.make { _ in }, count: 400))
+        #expect(image.tree.layerCount == 400)
+        #expect(image.treeFile.count < 400)
+    }
+
     @Test func deepFoldersAndLongPaths() throws {
         let deep = Array(repeating: "d", count: 20_000).joined(separator: "/")
         let image = try CompiledImage([LayerArchive.make { $0.file(deep + "/end", "deep") }])
