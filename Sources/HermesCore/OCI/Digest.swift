@@ -28,7 +28,7 @@ package struct Digest: Hashable, Sendable {
             let digest = text.utf8.withContiguousStorageIfAvailable({ Digest.parse($0) })
                 ?? Digest.parse(Array(text.utf8))
         else {
-            throw HermesError(.corrupt, "\"\(text.prefix(100))\" is not a sha256 digest")
+            throw HermesError(.corrupt, "\"\(text.printable(100))\" is not a sha256 digest")
         }
         self = digest
     }

@@ -52,7 +52,7 @@ enum CommandLog {
     /// Writes a message of the command itself, whatever the log's level.
     static func say(_ text: String, _ metadata: Logger.Metadata = [:]) {
         switch format {
-        case .text: StandardError.write(text + "\n")
+        case .text: StandardError.write(text.safeLine + "\n")
         case .json: StandardError.write(line(.notice, text, metadata))
         }
     }

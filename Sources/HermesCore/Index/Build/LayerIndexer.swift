@@ -33,7 +33,7 @@ package enum LayerIndexer {
         case .zstd, .unknown:
             throw HermesError(
                 .unsupported,
-                "layer \(layer.descriptor.digest) has the type \(layer.descriptor.mediaType)",
+                "layer \(layer.descriptor.digest) has the type \(layer.descriptor.mediaType.printable(100))",
                 advice: "only gzip and uncompressed layers can be indexed")
         }
     }

@@ -53,7 +53,7 @@ extension SOCIIndex {
         guard type == Self.artifactType, document.artifactType ?? type == type else {
             throw HermesError(
                 .unsupported,
-                "the manifest is of type \"\(type.prefix(100))\", not of a SOCI index of version 1")
+                "the manifest is of type \"\(type.printable(100))\", not of a SOCI index of version 1")
         }
         guard let subject = document.subject else {
             throw HermesError(.corrupt, "the SOCI index names no image")

@@ -46,7 +46,7 @@ extension SOCIIndex {
                 guard let spanSize = Int64(text), spanSize > 0 else {
                     throw HermesError(
                         .corrupt,
-                        "the SOCI index has a span size of \"\(text.prefix(30))\" for \(layerDigest)")
+                        "the SOCI index has a span size of \"\(text.printable(30))\" for \(layerDigest)")
                 }
                 self.spanSize = spanSize
             }
