@@ -78,24 +78,29 @@ package struct IndexBuilder: Sendable {
         let known = try ImageLayout.ZTOCs(of: layout)
         let order = image.layers.indices.sorted { image.layers[$0].descriptor.size > image.layers[$1].descriptor.size }
         let state = Mutex(State(waiting: Deque(order)))
-        let threads = try (0..<max(1, min(jobs, order.count))).map { _ in
-            try SystemThread("hermes-index") {
-                while let layer = state.withLock({ $0.failure == nil ? $0.waiting.popFirst() : nil }) {
-                    let result = Result {
-                        try index(layer, known) { bytes in
-                            try observer.advanced(layer, bytes)
-                            if let failure = state.withLock(\.failure) { throw failure }
-                        }
-                    }
-                    switch result {
-                    case .success(let outcome):
-                        state.withLock { $0.outcomes[layer] = outcome }
-                        observer.finished(layer, outcome)
-                    case .failure(let error):
-                        state.withLock { $0.failure = $0.failure ?? HermesError.from(error) }
+        let work: @Sendable () -> Void = {
+            while let layer = state.withLock({ $0.failure == nil ? $0.waiting.popFirst() : nil }) {
+                let result = Result {
+                    try index(layer, known) { bytes in
+                        try observer.advanced(layer, bytes)
+                        if let failure = state.withLock(\.failure) { throw failure }
                     }
                 }
+                switch result {
+                case .success(let outcome):
+                    state.withLock { $0.outcomes[layer] = outcome }
+                    observer.finished(layer, outcome)
+                case .failure(let error):
+                    state.withLock { $0.failure = $0.failure ?? HermesError.from(error) }
+                }
             }
+        }
+        var threads: [SystemThread] = []
+        do {
+            for _ in 0..<max(1, min(jobs, order.count)) { threads.append(try SystemThread("hermes-index", work)) }
+        } catch {
+            // The threads that did start end at their next read, and are joined like those of any failed build.
+            state.withLock { $0.failure = $0.failure ?? HermesError.from(error) }
         }
         for thread in threads { thread.join() }
         if let failure = state.withLock(\.failure) { throw failure }
