@@ -3,6 +3,7 @@
 #define HERMES_CLINUX_H
 
 #include <pthread.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/sysmacros.h>
@@ -19,6 +20,10 @@ int hermes_thread_slot(void);
 
 // pipe2(2) with O_CLOEXEC: a pipe that a program started meanwhile by another thread does not inherit.
 int hermes_pipe(int ends[2]);
+
+// posix_spawn_file_actions_addclosefrom_np(3): the program has no descriptor from `first` on. glibc declares it for _GNU_SOURCE
+// only.
+int hermes_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
 
 // Makes malloc map what is larger than `size` bytes and unmap it when it is freed, for the life of the process: buffers of
 // a span that are only needed now and then would otherwise stay in the heap (mallopt(3), M_MMAP_THRESHOLD).

@@ -3,7 +3,7 @@ import Glibc
 import HermesSupport
 
 /// A run of a program that gives credentials: text in, text out, bounded in time and size. The program's output is
-/// never shown: it may be a secret.
+/// never shown: it may be a secret. The program inherits no file beside its own three, and no signal's disposition.
 struct HelperProgram {
     /// The program; without a slash it is searched on PATH.
     let program: String
@@ -65,17 +65,29 @@ struct HelperProgram {
         posix_spawn_file_actions_adddup2(&actions, input, 0)
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+        // Sockets and files of libraries need not have O_CLOEXEC.
+        hermes_spawn_close_from(&actions, 3)
+        // This process ignores SIGPIPE, and its threads block signals; both would outlive exec (execve(2)).
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))
 
         var words = ([program] + arguments).map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         var assignments = variables().map { strdup($0) } + [nil]
         defer { for assignment in assignments { free(assignment) } }
         var process: pid_t = 0
-        var status = posix_spawnp(&process, program, &actions, nil, &words, &assignments)
+        var status = posix_spawnp(&process, program, &actions, &attributes, &words, &assignments)
         // A program that was just installed may still be open for writing in a child of another thread, until that execs.
         for _ in 0..<20 where status == ETXTBSY {
             usleep(10_000)
-            status = posix_spawnp(&process, program, &actions, nil, &words, &assignments)
+            status = posix_spawnp(&process, program, &actions, &attributes, &words, &assignments)
         }
         guard status == 0 else { throw failure("it cannot be started", cause: SystemError(status)) }
         return process

@@ -238,6 +238,29 @@ import Testing
         #expect(config.providers.first?.args == nil)
     }
 
+    @Test func aHelperInheritsNeitherFilesNorSignals() throws {
+        // Descriptors of dup(2) stay open over exec.
+        let file = dup(0)
+        #expect(file > 2)
+        defer { close(file) }
+        signal(SIGPIPE, SIG_IGN)
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGUSR1)
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+        defer { pthread_sigmask(SIG_UNBLOCK, &signals, nil) }
+        let script = "echo /proc/$$/fd/*; exec grep -E 'Sig(Ign|Blk)' /proc/self/status"
+        let answer = try HelperProgram(program: "sh", arguments: ["-c", script]).run(input: [])
+        let lines = String(decoding: answer.output, as: UTF8.self).split(separator: "\n")
+        #expect(lines.count == 3)
+        let files = lines.first?.split(separator: " ").compactMap { $0.split(separator: "/").last } ?? []
+        // Listing a folder takes one more.
+        #expect(Set(files).subtracting(["0", "1", "2", "3"]) == [])
+        // glibc keeps signals 32 and 33 for itself.
+        let masks = lines.dropFirst().compactMap { UInt64($0.split(separator: "\t").last ?? "", radix: 16) }
+        #expect(masks.map { $0 & ~0x1_8000_0000 } == [0, 0], "\(lines)")
+    }
+
     @Test func aLoginThatRanOutIsFetchedAgain() async throws {
         let registry = try FaultyRegistry()
         let scopes = Mutex<[CredentialScope]>([])
