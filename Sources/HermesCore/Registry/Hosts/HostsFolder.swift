@@ -70,17 +70,7 @@ package struct HostsFolder: Sendable {
     }
 
     private static func entries(_ folder: String) throws -> Set<String> {
-        guard let directory = opendir(folder) else { throw HermesError.file("read", folder, .last) }
-        defer { closedir(directory) }
-        var names: Set<String> = []
-        while let entry = readdir(directory) {
-            // d_name ends in a NUL within the record (readdir(3)).
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            names.insert(name)
-        }
-        return names
+        do { return Set(try FolderListing.names(in: folder)) } catch { throw HermesError.file("read", folder, error) }
     }
 }
 
