@@ -48,7 +48,7 @@ extension ImageCache {
     /// Removes a folder of the cache, if no process uses it.
     private func remove(_ name: String) -> Bool {
         let folder = "\(path)/\(name)"
-        guard let lease = FolderLease.alone(folder) else { return false }
+        guard let lease = FolderLease.alone(folder, O_NOFOLLOW) else { return false }
         for file in (try? FolderListing.names(in: folder)) ?? [] { unlinkat(lease.descriptor, file, 0) }
         return rmdir(folder) == 0
     }

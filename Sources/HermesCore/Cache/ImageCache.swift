@@ -31,14 +31,12 @@ package struct ImageCache: Sendable {
         var ztocs: [Digest]
     }
 
-    /// Opens a cache folder, making it where it is missing.
+    /// Opens a cache folder, making it where it is missing. Throws `denied` for a folder that another user owns or may write
+    /// to, or that is a symbolic link.
     package init(_ path: String) throws {
         self.path = path
-        let names = ["", "/images", "/layers", "/documents", "/references", "/startups", "/refused"]
-        let folders = names.map { path + $0 }
-        for folder in folders where mkdir(folder, 0o700) != 0 && errno != EEXIST {
-            throw HermesError.file("make the folder", folder, .last)
-        }
+        let folders = ["", "/images", "/layers", "/documents", "/references", "/startups", "/refused"]
+        for folder in folders { try PrivateFolder.make(path + folder) }
     }
 
     /// Whether an image is compiled here: from the index with digest `index`, or from any that was not refused. Reads the

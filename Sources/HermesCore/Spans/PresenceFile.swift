@@ -33,7 +33,7 @@ final class PresenceFile: @unchecked Sendable {
     /// Opens or makes the file in `folder` for a layer of `count` spans, whose `data` are `size` bytes when they are whole
     /// and are brought to that length.
     init(folder: String, count: Int, data: OpenFile, size: Int64) throws {
-        let file = try OpenFile(folder + "/present", O_RDWR | O_CREAT, mode: 0o600)
+        let file = try OpenFile(folder + "/present", O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
         // The lock keeps a second process from reading a header that the first is still writing; closing ends it.
         guard flock(file.descriptor, LOCK_EX) == 0 else { throw HermesError.file("lock", file.path, .last) }
         defer { flock(file.descriptor, LOCK_UN) }

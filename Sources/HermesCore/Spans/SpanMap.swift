@@ -1,3 +1,4 @@
+import Glibc
 import HermesSupport
 
 /// The compiled spans of one layer: where each one lies in the compressed blob and in the uncompressed layer, its
@@ -41,7 +42,7 @@ package final class SpanMap: @unchecked Sendable {
     ///
     /// Throws `corrupt` for a file that this version did not write, and the file error if there is none.
     package init(_ path: String) throws {
-        file = try MappedFile(try OpenFile(path, 0))
+        file = try MappedFile(try OpenFile(path, O_RDONLY | O_NOFOLLOW))
         let bytes = file.readOnly
         let damaged = HermesError(.corrupt, "\(path) is not a compiled span map", advice: "remove it")
         guard bytes.count >= Self.headerSize, let base = bytes.baseAddress else { throw damaged }

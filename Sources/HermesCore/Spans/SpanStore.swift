@@ -35,7 +35,7 @@ package final class SpanStore: @unchecked Sendable {
         self.folder = folder
         self.count = count
         self.size = size
-        data = try OpenFile(folder + "/data", O_RDWR | O_CREAT, mode: 0o600)
+        data = try OpenFile(folder + "/data", O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
         presence = try PresenceFile(folder: folder, count: count, data: data, size: size)
         presentWords = presence.present
     }

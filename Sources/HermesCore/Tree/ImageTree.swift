@@ -53,7 +53,7 @@ package final class ImageTree: @unchecked Sendable {
     ///
     /// Throws `corrupt` for a file that this version did not write, and the file error if there is none.
     package init(_ path: String) throws {
-        file = try MappedFile(try OpenFile(path, O_RDONLY))
+        file = try MappedFile(try OpenFile(path, O_RDONLY | O_NOFOLLOW))
         let damaged = HermesError(.corrupt, "\(path) is not a compiled image tree", advice: "remove it")
         let bytes = file.readOnly
         guard bytes.count >= Self.headerSize, let base = bytes.baseAddress else { throw damaged }

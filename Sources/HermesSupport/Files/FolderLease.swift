@@ -14,10 +14,10 @@ package final class FolderLease: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Takes a shared lease. Waits for a process that is removing the folder at this moment, and throws `notFound` when
+    /// Takes a shared lease. A symbolic link is no folder here. Waits for a process that is removing the folder at this moment, and throws `notFound` when
     /// the folder is gone.
     package static func shared(_ path: String) throws -> FolderLease {
-        let lease = try FolderLease(opening: path)
+        let lease = try FolderLease(opening: path, O_NOFOLLOW)
         while flock(lease.descriptor, LOCK_SH) != 0 {
             guard errno == EINTR else { throw HermesError.file("lock", path, .last) }
         }
@@ -25,16 +25,17 @@ package final class FolderLease: Sendable {
         return lease
     }
 
-    /// Takes the only lease; nil when a process uses the folder, or the folder is gone.
-    package static func alone(_ path: String) -> FolderLease? {
-        guard let lease = try? FolderLease(opening: path), flock(lease.descriptor, LOCK_EX | LOCK_NB) == 0,
+    /// Takes the only lease; nil when a process uses the folder, or the folder is gone. `flags` are added to those of
+    /// open(2): O_NOFOLLOW where a symbolic link must not lead elsewhere.
+    package static func alone(_ path: String, _ flags: Int32 = 0) -> FolderLease? {
+        guard let lease = try? FolderLease(opening: path, flags), flock(lease.descriptor, LOCK_EX | LOCK_NB) == 0,
             lease.isStill(path)
         else { return nil }
         return lease
     }
 
-    private convenience init(opening path: String) throws {
-        let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    private convenience init(opening path: String, _ flags: Int32) throws {
+        let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags)
         guard folder >= 0 else { throw HermesError.file("use", path, .last) }
         self.init(folder)
     }
