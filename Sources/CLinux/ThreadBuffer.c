@@ -20,6 +20,13 @@ static void release(void *pointer) {
 
 static void make_key(void) { pthread_key_create(&key, release); }
 
+void hermes_thread_buffer_trim(size_t most) {
+    if (!mine || mine->size <= most) return;
+    free(mine->bytes);
+    mine->bytes = NULL;
+    mine->size = 0;
+}
+
 void *hermes_thread_buffer(size_t size) {
     if (mine && mine->size >= size) return mine->bytes;
     pthread_once(&once, make_key);

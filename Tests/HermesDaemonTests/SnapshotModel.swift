@@ -32,7 +32,7 @@ struct SnapshotModel {
         if entries[key] != nil { throw refuse(.alreadyExists) }
         lastID += 1
         entries[key] = Entry(id: lastID, parent: parent, kind: kind, labels: labels.filter { $1 != "" })
-        return SnapshotChain(id: lastID, kind: kind, parents: chain(of: parent))
+        return SnapshotChain(id: lastID, kind: kind, parents: chain(of: parent), base: nil)
     }
 
     mutating func commit(

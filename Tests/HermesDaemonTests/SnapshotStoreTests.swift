@@ -57,7 +57,8 @@ import Testing
         #expect(view.kind == .view)
         #expect(view.parents == [try id("committed-2"), try id("committed-1")])
         #expect(try store.chain("view-3") == view)
-        #expect(try store.chain("active-1") == SnapshotChain(id: try id("active-1"), kind: .active, parents: []))
+        #expect(
+            try store.chain("active-1") == SnapshotChain(id: try id("active-1"), kind: .active, parents: [], base: nil))
         #expect(Set(try store.ids().keys).count == 6)
         #expect(try store.ids()[view.id] == "view-3")
     }
@@ -275,7 +276,7 @@ import Testing
 
     @Test func newerFileIsRefused() throws {
         let path = "\(folder.path)/newer.db"
-        try SQLiteConnection(path, synchronous: .full).execute("PRAGMA user_version = 2")
+        try SQLiteConnection(path, synchronous: .full).execute("PRAGMA user_version = 3")
         #expect(throws: HermesError.self) { try SnapshotStore(path) }
     }
 

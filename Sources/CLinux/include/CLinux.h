@@ -13,6 +13,9 @@
 // is short. The contents are whatever the thread last left there.
 void *hermes_thread_buffer(size_t size);
 
+// Frees this thread's buffer if it has more than `most` bytes.
+void hermes_thread_buffer_trim(size_t most);
+
 // A number for this thread: 0 to HERMES_SHARED_SLOT - 1 that no other living thread has, or, when these are taken,
 // HERMES_SHARED_SLOT, which threads share.
 #define HERMES_SHARED_SLOT 63

@@ -21,7 +21,7 @@ extension ImageCache {
                 try ImageTree.compile(try files.map { try ZTOCView($0.readOnly) }, in: folder, as: name)
             }
         }
-        let layers = try zip(lowest.layers, folders).map { try LazyLayer($0, folder: $1) }
+        let layers = try zip(lowest.layers, folders).map { try openLayers.open($0, folder: $1) }
         let tree = try ImageTree("\(folder)/\(name)")
         touch(image.descriptor.digest, layers: folders)
         let scheduler = SpanScheduler(source: source, layers: layers, threads: threads, log: log)

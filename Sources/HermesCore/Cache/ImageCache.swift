@@ -19,6 +19,8 @@ import Logging
 package struct ImageCache: Sendable {
     /// The folder.
     package let path: String
+    /// The layers that are open; copies of this value share them.
+    let openLayers = OpenLayers()
 
     /// The documents from which the tree of an image was compiled.
     struct Record: Codable {
@@ -88,16 +90,8 @@ package struct ImageCache: Sendable {
         _ image: Image, source: any ImageSource, threads: FetchThreads, log: Logger
     ) throws -> LazyImage {
         let record = try record(image)
-        // Equal layers of an image are one object: each has files and mappings.
-        var opened: [String: LazyLayer] = [:]
         let layers = try zip(image.layers, record.ztocs).map { layer, ztoc in
-            let folder = layerFolder(layer.descriptor.digest, ztoc)
-            if let known = opened[folder], known.descriptor == layer.descriptor, known.diffID == layer.diffID {
-                return known
-            }
-            let lazy = try LazyLayer(layer, folder: folder)
-            opened[folder] = lazy
-            return lazy
+            try openLayers.open(layer, folder: layerFolder(layer.descriptor.digest, ztoc))
         }
         let tree = try ImageTree(imageFolder(image) + "/tree")
         touch(image.descriptor.digest, layers: layers.map(\.store.folder))

@@ -161,16 +161,18 @@ struct FetchQueue {
     /// Whether fill has asked for all it can and nothing is under way.
     var isFilled: Bool { flights.isEmpty && layers.allSatisfy { $0.fillFrom == nil } }
 
-    /// The next batch to fetch now, if the limits allow one.
-    mutating func next(now: Monotonic) -> Batch? {
+    /// The next batch to fetch now, if the limits allow one. While it `isCrowded`, other images have much under way.
+    mutating func next(now: Monotonic, isCrowded: Bool = false) -> Batch? {
         wake(now)
+        guard !isCrowded || active[.demand, default: 0] == 0 else { return nil }
         // A reader does not wait for requests in the background.
         if active[.demand, default: 0] < min(limits.demandRequests, concurrency.size),
             let batch = pop(\.demands, .demand)
         {
             return batch
         }
-        guard outstanding < limits.outstanding, !isHeld, active.values.reduce(0, +) < concurrency.size else {
+        guard outstanding < limits.outstanding, !isHeld, !isCrowded, active.values.reduce(0, +) < concurrency.size
+        else {
             return nil
         }
         // Nor does a reader share the line with many requests of read-ahead.

@@ -1,11 +1,12 @@
 import Glibc
 
-/// The threads that fetch for all open images of a process.
+/// The threads that fetch for all open images of a process, and what these may have under way together.
 ///
 /// Their number does not depend on how many images there are. Safe for use from any thread.
 package final class FetchThreads: Sendable {
     let pool: InflatePool
     let clock: FetchClock
+    let budget = FetchBudget()
 
     /// Starts `inflating` threads that inflate, by default as many as there are processors, from 2 to 16, and one that watches
     /// the time. Throws `system` when they cannot be made; none is left then.

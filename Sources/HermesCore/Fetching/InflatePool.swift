@@ -1,3 +1,4 @@
+import CLinux
 import HermesSupport
 import Synchronization
 
@@ -11,6 +12,9 @@ final class InflatePool: Sendable {
         var working: [ObjectIdentifier: Int] = [:]
         var isStopped = false
     }
+
+    /// Bytes.
+    private static let keptBuffer = 8 << 20
 
     private let state = Monitor(State())
     private let threads = Mutex<[SystemThread]>([])
@@ -85,6 +89,8 @@ final class InflatePool: Sendable {
                     held.value.working[ObjectIdentifier(job.scheduler), default: 0] += 1
                     return job
                 }
+                // A thread that rests keeps no more than the spans of ordinary indexes need.
+                hermes_thread_buffer_trim(Self.keptBuffer)
                 held.wait()
             }
             return nil

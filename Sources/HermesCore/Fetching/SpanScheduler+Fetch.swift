@@ -41,9 +41,11 @@ extension SpanScheduler {
     func pump() {
         typealias Next = (batch: FetchQueue.Batch, terms: FetchTerms)
         while true {
+            settleBudget()
+            let isCrowded = threads.budget.isCrowded(for: self)
             let (next, filled) = state.withLock { state -> (Next?, [@Sendable () -> Void]) in
                 guard !state.isStopped else { return (nil, []) }
-                if let batch = state.queue.next(now: .now()) {
+                if let batch = state.queue.next(now: .now(), isCrowded: isCrowded) {
                     // While a start is watched, the first read of a span that fill brought is seen as well.
                     if state.startup != nil, batch.urgency == .fill {
                         for span in batch.spans { layers[batch.layer].markAhead(span) }
@@ -58,6 +60,17 @@ extension SpanScheduler {
             guard let next else { return }
             start(next.batch, next.terms)
         }
+    }
+
+    /// Tells the process's budget how much is under way now.
+    func settleBudget() {
+        let change = state.withLock { state in
+            let outstanding = state.isStopped ? 0 : state.queue.outstanding
+            defer { state.budgeted = outstanding }
+            return outstanding - state.budgeted
+        }
+        guard change != 0 else { return }
+        for scheduler in threads.budget.change(by: change) where scheduler !== self { threads.clock.wake(scheduler) }
     }
 
     private func start(_ batch: FetchQueue.Batch, _ terms: FetchTerms) {

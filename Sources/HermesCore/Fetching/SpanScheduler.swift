@@ -25,6 +25,8 @@ package final class SpanScheduler: Sendable {
         /// The range requests under way, by their batch's number.
         var running: [Int: RunningFetch] = [:]
         var isStopped = false
+        /// The bytes under way that the process's budget knows of.
+        var budgeted: Int64 = 0
         /// The spans that readers touch during the image's start; nil at other times.
         var startup: StartupTrace?
     }
@@ -83,6 +85,7 @@ package final class SpanScheduler: Sendable {
             state.waiting = 0
             return (open, fetches)
         }
+        settleBudget()
         for fetch in fetches { fetch.cancel() }
         for read in parked { read.finish(HermesError(.interrupted, "the mount is ending")) }
         threads.remove(self)

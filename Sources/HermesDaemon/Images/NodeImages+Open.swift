@@ -16,23 +16,10 @@ extension NodeImages {
             throw HermesError(.unsupported, "\(source.name) is not the manifest of one platform")
         }
         return try cache.prepare(image, from: source, threads: threads, log: log) { refused in
-            try find(image, source, except: refused, until: deadline)
+            try indexes.find(image, reference, source, except: refused, until: deadline)
         } compile: { body in
             try whileFewCompile(body)
         }
-    }
-
-    /// The newest index among the image's referrers. Throws `notFound` when there is none.
-    private func find(
-        _ image: Image, _ source: RegistrySource, except refused: [Digest], until deadline: Monotonic
-    ) throws -> IndexFiles {
-        let missing = HermesError(.notFound, "the image has no index")
-        guard options.usesReferrers else { throw missing }
-        let found = try waiting(until: deadline) { [folder = cache.path] in
-            try await IndexFiles.findReferrer(image, at: source, in: folder, except: refused, until: deadline)
-        }
-        guard let found else { throw missing }
-        return found
     }
 
     /// Opens an image that is whole in the cache, without the network.

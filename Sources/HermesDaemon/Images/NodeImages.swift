@@ -21,7 +21,8 @@ package final class NodeImages: Sendable {
     let threads: FetchThreads
     let keeper: CacheKeeper
     let registries: RegistryClients
-    let options: LazyOptions
+    let configuration: DaemonConfiguration
+    let indexes: IndexSearch
     let log: Logger
     let store: SnapshotStore
     let state = Monitor(ImagePhases<ShownImage>())
@@ -30,17 +31,19 @@ package final class NodeImages: Sendable {
 
     /// Makes the mount in `root`/images and opens the cache in `root`/cache, then shows again what snapshots are based on. Throws
     /// where there is no FUSE, or the folders cannot be used.
-    package init(root: String, store: SnapshotStore, options: LazyOptions, log: Logger) throws {
+    package init(root: String, store: SnapshotStore, configuration: DaemonConfiguration, log: Logger) throws {
         self.store = store
-        self.options = options
+        self.configuration = configuration
         self.log = log
         cache = try ImageCache("\(root)/cache")
-        registries = RegistryClients(try HTTPClient(metrics: RegistryMetrics.shared.http))
+        let http = try HTTPClient(metrics: RegistryMetrics.shared.http)
+        registries = RegistryClients(http)
+        indexes = IndexSearch(configuration.artifactStore, http: http, folder: cache.path, log: log)
         let directory = "\(root)/images"
         try Self.clear(directory)
         threads = try FetchThreads()
         do {
-            keeper = try CacheKeeper(cache, budget: CacheBudget(size: options.cacheSize), log: log)
+            keeper = try CacheKeeper(cache, budget: CacheBudget(size: configuration.cacheSize), log: log)
             do {
                 mounts = try LazyMounts(on: directory, keeper: keeper)
             } catch {
@@ -147,7 +150,7 @@ package final class NodeImages: Sendable {
             return held.value.ended(digest, shown, now: .now())
         }
         if !isShown, let shown { mounts.remove(shown.name) }
-        if isShown, options.fill { shown?.lazy.scheduler.fill {} }
+        if isShown, configuration.fetchesInBackground { shown?.lazy.scheduler.fill {} }
         return isShown
     }
 
@@ -192,7 +195,7 @@ package final class NodeImages: Sendable {
                 guard let base = bases.first else { continue }
                 let shown = try show(try reopen(digest, try Reference(base.reference)), as: digest.hex)
                 state.withLock { $0.value.restored(digest, shown) }
-                if options.fill { shown.lazy.scheduler.fill {} }
+                if configuration.fetchesInBackground { shown.lazy.scheduler.fill {} }
             } catch {
                 // It is prepared anew when a container wants it.
                 log.warning(

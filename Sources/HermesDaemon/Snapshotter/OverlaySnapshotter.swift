@@ -29,9 +29,9 @@ package final class OverlaySnapshotter: Sendable {
     private let lease: FolderLease
 
     /// Opens the snapshotter in `root`, an absolute path, and makes it if there is none; deletes what a kill has left. With
-    /// `lazy`, images are mounted lazily where that is possible. Throws `usage` for a path that overlayfs could not be told,
+    /// a configuration, images are mounted lazily where that is possible. Throws `usage` for a path that overlayfs could not be told,
     /// `unavailable` when another process uses the folder.
-    package init(root: String, lazy: LazyOptions? = nil, log: Logger) throws {
+    package init(root: String, lazy: DaemonConfiguration? = nil, log: Logger) throws {
         // These separate options and lower directories (mount(8), overlayfs).
         guard root.hasPrefix("/"), !root.utf8.contains(where: { ",:\\".utf8.contains($0) }) else {
             throw HermesError(
@@ -46,9 +46,9 @@ package final class OverlaySnapshotter: Sendable {
         let store = try SnapshotStore("\(root)/metadata.db")
         self.store = store
         folders = SnapshotFolders(path: "\(root)/snapshots")
-        images = lazy.flatMap { options in
+        images = lazy.flatMap { configuration in
             do {
-                return try NodeImages(root: root, store: store, options: options, log: log)
+                return try NodeImages(root: root, store: store, configuration: configuration, log: log)
             } catch {
                 // A node must start, so its images are pulled in full until this is mended.
                 log.error("no image can be mounted lazily", metadata: ["cause": "\(error)"])

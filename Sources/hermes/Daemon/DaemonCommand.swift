@@ -9,8 +9,8 @@ struct DaemonCommand: ParsableCommand {
         commandName: "daemon",
         abstract: "Serve containerd as a snapshotter that starts containers before their image is here.",
         discussion: """
-            containerd asks this daemon where to unpack images and what to mount for containers. An image that has an index \
-            among its referrers is mounted at once, and its layers are not pulled: what a container touches is read from the \
+            containerd asks this daemon where to unpack images and what to mount for containers. An image that has an index, at \
+            the controller or among its referrers, is mounted at once, and its layers are not pulled: what a container touches is read from the \
             registry, and the rest is fetched in the background. Any other image, and any that cannot be mounted within 2 \
             seconds, is pulled and unpacked in full, as with containerd's own overlayfs snapshotter. The command stays in the \
             foreground until it is interrupted.
@@ -58,7 +58,7 @@ struct DaemonCommand: ParsableCommand {
         }
         guard !printConfig else { return print(configuration.toml, terminator: "") }
         let interrupt = try Interrupt()
-        let snapshotter = try OverlaySnapshotter(root: Self.absolute(root), lazy: LazyOptions(), log: log)
+        let snapshotter = try OverlaySnapshotter(root: Self.absolute(root), lazy: configuration, log: log)
         defer { snapshotter.close() }
         let address = Self.absolute(address)
         try LocalFolder.make(String(address[..<(address.lastIndex(of: "/") ?? address.endIndex)]))

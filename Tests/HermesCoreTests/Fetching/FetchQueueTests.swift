@@ -62,6 +62,24 @@ extension FetchQueue {
         #expect(queue.next(now: start) == nil)
     }
 
+    @Test func aCrowdedProcessServesOneReaderOfEachImage() throws {
+        var queue = queue([10, 10, 10, 10, 10, 10])
+        queue.fill()
+        queue.want(SpanID(layer: 0, span: 4), .ahead)
+        #expect(queue.next(now: start, isCrowded: true) == nil)
+        queue.want(SpanID(layer: 0, span: 0), .demand)
+        queue.want(SpanID(layer: 0, span: 2), .demand)
+        let one = queue.next(now: start, isCrowded: true)
+        let first = try #require(one)
+        #expect(first.spans == 0..<1)
+        #expect(queue.next(now: start, isCrowded: true) == nil)
+        finish(&queue, first)
+        let another = queue.next(now: start, isCrowded: true)
+        #expect(another?.spans == 2..<3)
+        // Room again: read-ahead goes on beside the reader.
+        #expect(try next(&queue, start).spans == 4..<5)
+    }
+
     @Test func urgencyDecidesTheOrder() throws {
         var queue = queue(Array(repeating: 10, count: 20))
         queue.fill()

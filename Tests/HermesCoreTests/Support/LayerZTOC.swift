@@ -21,7 +21,7 @@ final class LayerZTOC: Sendable {
     /// The zTOC of `entries` for an archive that is one span.
     static func bytes(_ entries: [TarEntry], archive: [UInt8]) throws -> [UInt8] {
         var writer = ZTOCWriter()
-        for entry in entries { writer.append(entry) }
+        for entry in entries { try writer.append(entry) }
         var bytes: [UInt8] = []
         _ = try writer.writeUncompressed(
             ZTOCWriter.Layer(
