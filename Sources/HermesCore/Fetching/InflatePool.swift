@@ -4,6 +4,10 @@ import Synchronization
 
 /// The threads of a process that check, inflate and store spans, whichever image they are of.
 ///
+/// Spans of fill are inflated when the processors have nothing else to do (SCHED_IDLE, sched(7)), so that a program that starts
+/// meanwhile has them for itself. One thread takes none of these: where programs use all processors, it is the one that does
+/// not wait for them, and reads never do.
+///
 /// Safe for use from any thread, except that its own threads must not call `remove` and `stop`.
 final class InflatePool: Sendable {
     private struct State {
@@ -19,12 +23,14 @@ final class InflatePool: Sendable {
     private let state = Monitor(State())
     private let threads = Mutex<[SystemThread]>([])
 
-    /// Starts `count` threads. Throws `system` when they cannot be made; none is left then.
+    /// Starts `count` threads, and the one that takes no fill. Throws `system` when they cannot be made; none is left then.
     init(_ count: Int) throws {
         do {
-            for _ in 0..<count {
+            for index in 0...count {
                 let decoder = try SpanDecoder()
-                let thread = try SystemThread("hermes-inflate") { [self] in inflateUntilStopped(decoder) }
+                let thread = try SystemThread("hermes-inflate") { [self] in
+                    inflateUntilStopped(decoder, fill: index > 0)
+                }
                 threads.withLock { $0.append(thread) }
             }
         } catch {
@@ -49,10 +55,10 @@ final class InflatePool: Sendable {
     }
 
     /// Adds a job. One of a scheduler that was removed is dropped.
-    func append(_ job: InflateJob, _ urgency: FetchQueue.Urgency) {
+    func append(_ job: InflateJob) {
         state.withLock { held in
             guard held.value.working[ObjectIdentifier(job.scheduler)] != nil else { return }
-            held.value.queue.append(job, urgency)
+            held.value.queue.append(job)
             held.broadcast()
         }
     }
@@ -70,8 +76,8 @@ final class InflatePool: Sendable {
         for thread in threads { thread.join() }
     }
 
-    private func inflateUntilStopped(_ decoder: SpanDecoder) {
-        while let job = next() {
+    private func inflateUntilStopped(_ decoder: SpanDecoder, fill: Bool) {
+        while let job = next(fill: fill) {
             job.scheduler.inflate(job, decoder)
             job.scheduler.pump()
             state.withLock { held in
@@ -82,10 +88,10 @@ final class InflatePool: Sendable {
         }
     }
 
-    private func next() -> InflateJob? {
+    private func next(fill: Bool) -> InflateJob? {
         state.withLock { held in
             while !held.value.isStopped {
-                if let job = held.value.queue.next() {
+                if let job = held.value.queue.next(fill: fill) {
                     held.value.working[ObjectIdentifier(job.scheduler), default: 0] += 1
                     return job
                 }

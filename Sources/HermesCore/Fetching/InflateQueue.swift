@@ -6,10 +6,11 @@ struct InflateJob: Sendable {
     let layer: Int
     let span: Int
     let bytes: SpanBytes
+    let urgency: FetchQueue.Urgency
 }
 
-/// Spans that wait for a thread to inflate them: those that a reader waits for come first, and among equals the images take
-/// turns. Pure.
+/// Spans that wait for a thread to inflate them: those that a reader waits for come first, then read-ahead, then fill, and among
+/// equals the images take turns. Pure.
 struct InflateQueue {
     /// The jobs of one urgency.
     private struct Turns {
@@ -35,20 +36,28 @@ struct InflateQueue {
         }
     }
 
-    private var urgent = Turns()
-    private var other = Turns()
+    private var demands = Turns()
+    private var aheads = Turns()
+    private var fills = Turns()
 
     /// Adds a job behind those of its scheduler.
-    mutating func append(_ job: InflateJob, _ urgency: FetchQueue.Urgency) {
-        if urgency == .demand { urgent.append(job) } else { other.append(job) }
+    mutating func append(_ job: InflateJob) {
+        switch job.urgency {
+        case .demand: demands.append(job)
+        case .ahead: aheads.append(job)
+        case .fill: fills.append(job)
+        }
     }
 
-    /// Takes the next job.
-    mutating func next() -> InflateJob? { urgent.next() ?? other.next() }
+    /// Takes the next job; none of fill without `fill`.
+    mutating func next(fill: Bool = true) -> InflateJob? {
+        demands.next() ?? aheads.next() ?? (fill ? fills.next() : nil)
+    }
 
     /// Forgets the jobs of a scheduler.
     mutating func removeAll(of scheduler: SpanScheduler) {
-        urgent.remove(ObjectIdentifier(scheduler))
-        other.remove(ObjectIdentifier(scheduler))
+        demands.remove(ObjectIdentifier(scheduler))
+        aheads.remove(ObjectIdentifier(scheduler))
+        fills.remove(ObjectIdentifier(scheduler))
     }
 }

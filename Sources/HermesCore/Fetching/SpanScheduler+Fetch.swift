@@ -79,7 +79,7 @@ extension SpanScheduler {
         let last = layer.compressedRange(batch.spans.upperBound - 1)
         let cutter = SpanCutter(layer: layer, spans: batch.spans) { [self] span, bytes in
             threads.pool.append(
-                InflateJob(scheduler: self, layer: batch.layer, span: span, bytes: bytes), batch.urgency)
+                InflateJob(scheduler: self, layer: batch.layer, span: span, bytes: bytes, urgency: batch.urgency))
         }
         let measure = FetchMeasure(counters, layer: batch.layer, batch.urgency)
         let fetch = source.fetchRange(

@@ -6,8 +6,13 @@ extension SpanScheduler {
     func inflate(_ job: InflateJob, _ decoder: SpanDecoder) {
         let key = SpanID(layer: job.layer, span: job.span)
         let layer = layers[job.layer]
+        // Only while no lock is held: who waits for one must not wait for a processor that idles.
+        var isIdle = job.urgency == .fill
+        if isIdle { SystemThread.yieldProcessor(true) }
         do {
             try decoder.decode(layer.spans, job.span, UnsafeRawBufferPointer(job.bytes.buffer)) { bytes in
+                if isIdle { SystemThread.yieldProcessor(false) }
+                isIdle = false
                 let start = layer.spans.record(job.span).pointee.uncompressedStart
                 func answer(_ reads: [ParkedRead]) {
                     for read in reads { read.take(bytes, at: start) }
@@ -26,6 +31,7 @@ extension SpanScheduler {
             }
             counters.spans.add(1, ordering: .relaxed)
         } catch {
+            if isIdle { SystemThread.yieldProcessor(false) }
             counters.verificationFailures.add(1, ordering: .relaxed)
             counters.layers[job.layer].errors.add(1, ordering: .relaxed)
             let error =

@@ -15,8 +15,8 @@ import Testing
         for scheduler in schedulers { scheduler.stop() }
     }
 
-    private func job(_ owner: Int, _ span: Int) -> InflateJob {
-        InflateJob(scheduler: schedulers[owner], layer: 0, span: span, bytes: SpanBytes(count: 0))
+    private func job(_ owner: Int, _ span: Int, _ urgency: FetchQueue.Urgency) -> InflateJob {
+        InflateJob(scheduler: schedulers[owner], layer: 0, span: span, bytes: SpanBytes(count: 0), urgency: urgency)
     }
 
     private func take(_ queue: inout InflateQueue) -> [String] {
@@ -30,26 +30,36 @@ import Testing
 
     @Test func imagesTakeTurns() {
         var queue = InflateQueue()
-        for span in 0..<4 { queue.append(job(0, span), .fill) }
-        queue.append(job(1, 0), .ahead)
-        queue.append(job(2, 0), .fill)
-        queue.append(job(2, 1), .fill)
+        for span in 0..<4 { queue.append(job(0, span, .fill)) }
+        queue.append(job(1, 0, .fill))
+        queue.append(job(2, 0, .fill))
+        queue.append(job(2, 1, .fill))
         #expect(take(&queue) == ["0.0", "1.0", "2.0", "0.1", "2.1", "0.2", "0.3"])
     }
 
     @Test func aReaderThatWaitsComesFirst() {
         var queue = InflateQueue()
-        queue.append(job(0, 0), .fill)
-        queue.append(job(1, 0), .demand)
-        queue.append(job(0, 1), .demand)
-        #expect(take(&queue) == ["1.0", "0.1", "0.0"])
+        queue.append(job(0, 0, .fill))
+        queue.append(job(1, 0, .demand))
+        queue.append(job(0, 1, .demand))
+        queue.append(job(2, 0, .ahead))
+        #expect(take(&queue) == ["1.0", "0.1", "2.0", "0.0"])
+    }
+
+    @Test func fillIsForThoseThatTakeIt() {
+        var queue = InflateQueue()
+        queue.append(job(0, 0, .fill))
+        queue.append(job(0, 1, .ahead))
+        #expect(queue.next(fill: false)?.span == 1)
+        #expect(queue.next(fill: false) == nil)
+        #expect(queue.next()?.span == 0)
     }
 
     @Test func aRemovedSchedulerHasNoJobs() {
         var queue = InflateQueue()
         for owner in 0..<3 {
-            queue.append(job(owner, 0), .demand)
-            queue.append(job(owner, 1), .fill)
+            queue.append(job(owner, 0, .demand))
+            queue.append(job(owner, 1, .fill))
         }
         queue.removeAll(of: schedulers[1])
         #expect(take(&queue) == ["0.0", "2.0", "0.1", "2.1"])
