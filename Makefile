@@ -51,11 +51,13 @@ lint: bootstrap ## formatting and style of Swift, direction of dependencies, she
 bench: bootstrap build ## the project's figures, beside their bars (root; an image of 4 GB is made once)
 	scripts/bench/bench.sh
 
-install: ## into $(DESTDIR)$(PREFIX)/bin, with the links hermes-index, hermes-mount and hermes-daemon
+install: ## into $(DESTDIR)$(PREFIX)/bin, with the links hermes-index, hermes-mount and hermes-daemon, and a systemd unit
 	install -D -m 755 bin/hermes $(DESTDIR)$(PREFIX)/bin/hermes
 	ln -sf hermes $(DESTDIR)$(PREFIX)/bin/hermes-index
 	ln -sf hermes $(DESTDIR)$(PREFIX)/bin/hermes-mount
 	ln -sf hermes $(DESTDIR)$(PREFIX)/bin/hermes-daemon
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@PREFIX@|$(PREFIX)|' packaging/hermes-daemon.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/hermes-daemon.service
 
 clean: ## what a build leaves in the tree; the cache (~/.cache/hermes), with compiled code, stays
 	rm -rf bin

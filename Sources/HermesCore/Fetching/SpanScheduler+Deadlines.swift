@@ -38,9 +38,14 @@ extension SpanScheduler {
         HermesError(.unavailable, "\(Self.waitingLimit) reads of the image wait for its registry already")
     }
 
-    /// Does what is due: retries, and the end of reads whose deadline has come. Returns when to look again; nil when nothing
+    /// Does what is due: errands, retries, and the end of reads whose deadline has come. Returns when to look again; nil when nothing
     /// is waited for. For the thread of `FetchClock`.
     func watch() -> Monotonic? {
+        let errands = state.withLock { state in
+            defer { state.errands = [] }
+            return state.errands
+        }
+        for errand in errands { errand() }
         lookForRoom()
         let late = state.withLock { $0.takeLate(now: .now()) }
         if !late.isEmpty { fail(late, tooLate) }

@@ -25,6 +25,8 @@ package final class SpanScheduler: Sendable {
         /// The range requests under way, by their batch's number.
         var running: [Int: RunningFetch] = [:]
         var isStopped = false
+        /// What the clock's thread is to do as soon as it can.
+        var errands: [@Sendable () -> Void] = []
         /// The bytes under way that the process's budget knows of.
         var budgeted: Int64 = 0
         /// The spans that readers touch during the image's start; nil at other times.
@@ -161,6 +163,12 @@ package final class SpanScheduler: Sendable {
             lookAhead(&state, layer: layer, span: span)
         }
         pump()
+    }
+
+    /// Runs `body` soon on the clock's thread, unless the scheduler is stopped before. `stop` waits for it.
+    func soon(_ body: @escaping @Sendable () -> Void) {
+        state.withLock { $0.errands.append(body) }
+        threads.clock.wake(self)
     }
 
     /// Completes all layers in the background; `done` is called once all spans are present or given up.

@@ -52,16 +52,15 @@ extension ImageFilesystem {
     private static let longRead = 128 << 10
 
     private func park(_ request: fuse_req_t, _ number: UInt64, _ offset: Int64, _ length: Int) {
-        // A request may be answered from any thread, and is by exactly one: completions are called once.
-        let answer = Answer(request: request)
+        let answer = ParkedAnswer(request, scheduler)
+        answer.watchInterrupt()
         let source = lazy.read(inode: number, offset: offset, count: length) { [self] result in
             switch result {
             case .success(let bytes):
-                fuse_reply_buf(
-                    answer.request, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
+                answer.give { fuse_reply_buf($0, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count) }
             case .failure(let error):
                 logFailure(number, offset, error)
-                fuse_reply_err(answer.request, EIO)
+                answer.give { fuse_reply_err($0, EIO) }
             }
         }
         reads.add(source, length)
@@ -76,9 +75,5 @@ extension ImageFilesystem {
         scheduler.log.readFailed(
             layer: layer, span: layers[layer].spans.span(at: start), file: { tree.path(of: number) }, offset: offset,
             error)
-    }
-
-    private struct Answer: @unchecked Sendable {
-        let request: fuse_req_t
     }
 }

@@ -58,6 +58,7 @@ struct DaemonCommand: ParsableCommand {
         }
         guard !printConfig else { return print(configuration.toml, terminator: "") }
         let interrupt = try Interrupt()
+        DescriptorLimit.raise()
         let snapshotter = try OverlaySnapshotter(root: Self.absolute(root), lazy: configuration, log: log)
         defer { snapshotter.close() }
         let address = Self.absolute(address)

@@ -94,6 +94,21 @@ import Testing
         }
     }
 
+    @Test func aKilledReaderDoesNotWaitForItsSpan() throws {
+        let stuck = try image("stuck", files: 2)
+        try withMounts { mounts, cache in
+            let lazy = try open(stuck, source: FaultySource(stuck.source) { _ in .held }, in: cache)
+            try mounts.add(lazy, as: "stuck") {}
+            // Past the page cache, so that the process waits for the request itself. It has ended when this returns.
+            let path = mounts.path("stuck") + "/data/1"
+            _ = try? TestProcess.run([
+                "timeout", "-s", "KILL", "1", "dd", "if=\(path)", "iflag=direct", "bs=4096", "count=1",
+            ])
+            // The span did not come, and the deadline was not reached: an answer would have ended the wait.
+            #expect(lazy.scheduler.parkedCount == 1)
+        }
+    }
+
     @Test func anImageThatWaitsLeavesTheOthersAlone() throws {
         let readers = 1000
         let failures = Atomic<Int>(0)

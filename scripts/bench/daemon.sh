@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Benchmarks of hermes daemon under containerd, with a registry on loopback: the large image pulled as a kubelet pulls it, a
+# container of it, many images at once. daemon.sh [pull|many]...; both without one.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+. "$HERMES_ROOT/scripts/containerd.sh"
+vllm=$("$HERE/image.sh")
+registry_start "$WORK/registry"
+image=$REGISTRY/bench/vllm:latest
+pause=$REGISTRY/bench/pause:latest
+push_layout "$vllm:latest" bench/vllm:latest
+quietly "$HERMES" index build --plain-http --push --output "$WORK/index" "$image"
+
+# sleeping_image NAME [FILE]: a small image whose program sleeps, with an index.
+sleeping_image() {
+    umoci init --layout "$WORK/$1"
+    umoci new --image "$WORK/$1:latest"
+    umoci unpack --image "$WORK/$1:latest" "$WORK/$1.bundle"
+    mkdir "$WORK/$1.bundle/rootfs/bin"
+    cp /bin/busybox "$WORK/$1.bundle/rootfs/bin/busybox"
+    umoci repack --image "$WORK/$1:latest" "$WORK/$1.bundle"
+    umoci config --image "$WORK/$1:latest" --config.entrypoint /bin/busybox --config.cmd sleep --config.cmd 1000000
+    push_layout "$WORK/$1:latest" "bench/$1:latest"
+}
+quietly sleeping_image pause
+
+# daemon_start: hermes daemon with an empty root folder and without the background's fetching. Sets DAEMON_PID.
+daemon_start() {
+    printf '[background_fetch]\ndisable = %s\n' "$1" >"$WORK/daemon.toml"
+    "$HERMES" daemon --root "$WORK/root" --address "$WORK/hermes.sock" --config "$WORK/daemon.toml" 2>>"$WORK/daemon.log" &
+    DAEMON_PID=$!
+    on_exit stop_process "$DAEMON_PID"
+    wait_until 20 test -S "$WORK/hermes.sock" || die "hermes daemon did not start: $(tail -n 3 "$WORK/daemon.log")"
+}
+no_images() { [[ -z $(ls -A "$WORK/root/images") ]]; }
+# forget: removes the image, and waits until the daemon has.
+forget() {
+    cri rmi "$image"
+    wait_until 60 no_images || die "the image stays"
+}
+resident() { awk '/^VmRSS/ {printf "%.1f", $2 / 1024}' "/proc/$DAEMON_PID/status"; }
+
+bench_pull() {
+    daemon_start true
+    containerd_start "$WORK/containerd" "$WORK/hermes.sock" "$pause"
+    cri pull "$pause" >/dev/null
+    local run start
+    for run in 1 2 3; do
+        drop_caches
+        cri pull "$image" >>"$WORK/cold"
+        start=$(now_us)
+        cri run "cold-$run" "$image" /bin/true
+        echo $((($(now_us) - start) / 1000)) >>"$WORK/run.cold"
+        forget
+        cri pull "$image" >>"$WORK/local"
+        forget
+        rm -rf "$WORK/root/cache/layers" "$WORK/root/cache/images" "$WORK/root/cache/documents" "$WORK/root/cache/startups"
+        mkdir -m 700 "$WORK/root/cache/layers" "$WORK/root/cache/images" "$WORK/root/cache/documents" "$WORK/root/cache/startups"
+    done
+    # The same by containerd's own snapshotter, in another containerd with an empty store.
+    CRI_SNAPSHOTTER=overlayfs
+    containerd_start "$WORK/plain" "$WORK/hermes.sock" "$pause"
+    cri pull "$pause" >/dev/null
+    drop_caches
+    cri pull "$image" >>"$WORK/overlayfs"
+    for run in 1 2 3; do
+        start=$(now_us)
+        cri run "plain-$run" "$image" /bin/true
+        echo $((($(now_us) - start) / 1000)) >>"$WORK/run.warm"
+    done
+    unset CRI_SNAPSHOTTER
+    row "CRI PullImage, index in the registry" "$(median <"$WORK/cold") ms" "<= 1000 ms"
+    row "the same against containerd's pull with overlayfs" "$(percent "$(median <"$WORK/cold")" "$(cat "$WORK/overlayfs")")" "<= 1 %"
+    row "CRI PullImage, index local" "$(median <"$WORK/local") ms" "<= 150 ms"
+    row "pod of /bin/true, cold, above overlayfs warm" \
+        "$(awk -v a="$(median <"$WORK/run.cold")" -v b="$(median <"$WORK/run.warm")" 'BEGIN {print a - b}') ms" "<= 200 ms"
+    stop_process "$DAEMON_PID"
+}
+
+# Fifty images with layers of their own: the same files under other names.
+bench_many() {
+    local number names=()
+    rm -rf "$WORK/root"
+    daemon_start false
+    containerd_start "$WORK/many" "$WORK/hermes.sock" "$pause"
+    quietly sleeping_image base
+    for number in {1..50}; do
+        umoci unpack --image "$WORK/base:latest" "$WORK/bundle.$number" >/dev/null 2>&1
+        cp -r /usr/lib/python3/dist-packages "$WORK/bundle.$number/rootfs/files"
+        echo "$number" >"$WORK/bundle.$number/rootfs/number"
+        umoci repack --image "$WORK/base:many-$number" "$WORK/bundle.$number" >/dev/null 2>&1
+        rm -rf "$WORK/bundle.$number"
+        push_layout "$WORK/base:many-$number" "bench/many-$number:latest"
+        quietly "$HERMES" index build --plain-http --push --output "$WORK/many.index" "$REGISTRY/bench/many-$number:latest"
+        names+=("$REGISTRY/bench/many-$number:latest")
+    done
+    for name in "${names[@]}"; do cri pull "$name" >/dev/null; done
+    find "$WORK/root/images" -type f -print0 | xargs -0 cat >/dev/null
+    local shown
+    shown=$(find "$WORK/root/images" -mindepth 1 -maxdepth 1 | wc -l)
+    row "resident memory with $shown images mounted and read" "$(resident) MiB" "<= 150 MiB"
+    row "threads" "$(find "/proc/$DAEMON_PID/task" -mindepth 1 -maxdepth 1 | wc -l)" "<= 30"
+    row "descriptors" "$(find "/proc/$DAEMON_PID/fd" -mindepth 1 -maxdepth 1 | wc -l)" "<= 1000"
+    stop_process "$DAEMON_PID"
+}
+
+benches=("$@")
+((${#benches[@]})) || benches=(pull many)
+for bench in "${benches[@]}"; do "bench_$bench"; done
