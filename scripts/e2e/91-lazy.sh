@@ -90,7 +90,10 @@ leaves_nothing() {
         return 1
     }
 }
-nothing_left() { (($(rows) == 0 && $(shown) == 0)) && [[ -z $(ls -A "$SNAPSHOTS") ]]; }
+nothing_left() {
+    (($(rows) == 0 && $(shown) == 0)) &&
+        [[ -z $(find "$SNAPSHOTS" "$ROOT/cache/images" "$ROOT/cache/layers" -mindepth 1) ]]
+}
 can_be_pulled_again() {
     cri pull "$IMAGE"
     (($(lazy_rows) == 3))

@@ -49,8 +49,9 @@ package final class CacheKeeper: Sendable {
         }
     }
 
-    /// Ends the care for an image whose scheduler has stopped: makes its fetched spans durable, and waits for the disk.
-    package func detach(_ lazy: LazyImage) {
+    /// Ends the care for an image whose scheduler has stopped: makes its fetched spans durable, if that is wanted, and waits for
+    /// the disk.
+    package func detach(_ lazy: LazyImage, isDurable: Bool = true) {
         let kept = state.withLock { held -> [KeptImage] in
             let found = held.value.images.filter { $0.image === lazy }
             held.value.images.removeAll { $0.image === lazy }
@@ -60,6 +61,7 @@ package final class CacheKeeper: Sendable {
             image.isEnding.store(true, ordering: .releasing)
             cache.touch(image.digest, layers: lazy.layers.map(\.store.folder))
             keepStartup(image, isEnding: true)
+            guard isDurable else { continue }
             for layer in lazy.layers { makeDurable(layer, image, waiting: 2000) }
         }
     }

@@ -45,6 +45,16 @@ extension ImageCache {
         return !mayBeMounted && remove("images/\(image.name)")
     }
 
+    /// Removes an image, and those of its layers that no other image has and no process uses. What is in use stays for the
+    /// budget.
+    package func remove(_ image: Digest) {
+        let own = Set(layerFolders(ofImage: image.hex) ?? [])
+        guard remove("images/\(image.hex)") else { return }
+        let images = (try? FolderListing.names(in: "\(path)/images")) ?? []
+        let others = Set(images.flatMap { layerFolders(ofImage: $0) ?? [] })
+        for folder in own.subtracting(others) { _ = remove(String(folder.dropFirst(path.utf8.count + 1))) }
+    }
+
     /// Removes a folder of the cache, if no process uses it.
     private func remove(_ name: String) -> Bool {
         let folder = "\(path)/\(name)"

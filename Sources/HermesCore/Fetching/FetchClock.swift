@@ -63,9 +63,7 @@ final class FetchClock: Sendable {
     }
 
     private func watchUntilStopped() {
-        while let scheduler = next() {
-            let due = scheduler.watch()
-            let owner = ObjectIdentifier(scheduler)
+        while let (owner, due) = look() {
             state.withLock { held in
                 held.value.current = nil
                 // It may have been woken, or removed, meanwhile.
@@ -75,6 +73,13 @@ final class FetchClock: Sendable {
                 held.broadcast()
             }
         }
+    }
+
+    /// Looks at the next scheduler that is due. Returns it, to which this thread holds no reference then, and when to look again;
+    /// nil when the thread is to end.
+    private func look() -> (owner: ObjectIdentifier, due: Monotonic?)? {
+        guard let scheduler = next() else { return nil }
+        return (ObjectIdentifier(scheduler), scheduler.watch())
     }
 
     /// Waits for the next scheduler that is due; nil when the thread is to end.

@@ -77,15 +77,22 @@ final class InflatePool: Sendable {
     }
 
     private func inflateUntilStopped(_ decoder: SpanDecoder, fill: Bool) {
-        while let job = next(fill: fill) {
-            job.scheduler.inflate(job, decoder)
-            job.scheduler.pump()
+        while let owner = work(decoder, fill: fill) {
             state.withLock { held in
-                held.value.working[ObjectIdentifier(job.scheduler), default: 0] -= 1
+                held.value.working[owner, default: 0] -= 1
                 // Only `remove` waits for this, and it has emptied the queue for its scheduler.
-                if held.value.working[ObjectIdentifier(job.scheduler)] == 0 { held.broadcast() }
+                if held.value.working[owner] == 0 { held.broadcast() }
             }
         }
+    }
+
+    /// Does the next job. Returns its scheduler, to which this thread holds no reference then: who waits for `remove` wants the
+    /// layers closed. Nil when the thread is to end.
+    private func work(_ decoder: SpanDecoder, fill: Bool) -> ObjectIdentifier? {
+        guard let job = next(fill: fill) else { return nil }
+        job.scheduler.inflate(job, decoder)
+        job.scheduler.pump()
+        return ObjectIdentifier(job.scheduler)
     }
 
     private func next(fill: Bool) -> InflateJob? {

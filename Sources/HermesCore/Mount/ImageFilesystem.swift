@@ -18,13 +18,16 @@ final class ImageFilesystem: @unchecked Sendable {
     let base: UInt64
     /// The hidden folder at the root of an image that is mounted alone. One of many is for containers, whose root could look in.
     let state = StateFolder()
+    /// To be called when the image was closed because it was removed, and nothing holds it any more.
+    let closed: (@Sendable () -> Void)?
     /// How many references the kernel has to inodes of the image.
     private let lookups = Atomic<Int>(0)
     /// The kernel's reads.
     let reads = ReadCounters()
 
     /// An image in a slot of a mount of many images, or alone in slot 0.
-    init(_ image: LazyImage, slot: Int = 0) {
+    init(_ image: LazyImage, slot: Int = 0, closed: (@Sendable () -> Void)? = nil) {
+        self.closed = closed
         base = UInt64(slot) << 32
         lazy = image
         tree = image.tree

@@ -63,8 +63,9 @@ final class ImageSlots: @unchecked Sendable {
         images[slot].store(bits, ordering: .releasing)
     }
 
-    /// Shows an image under a name. Throws `cannotCreate` where the name is taken, `system` where there is no slot.
-    func add(_ image: LazyImage, as name: String) throws -> ImageFilesystem {
+    /// Shows an image under a name. `closed` is for whoever closes it. Throws `cannotCreate` where the name is taken, `system`
+    /// where there is no slot.
+    func add(_ image: LazyImage, as name: String, closed: (@Sendable () -> Void)? = nil) throws {
         try state.withLock { state in
             guard state.names[name] == nil else {
                 throw HermesError(.cannotCreate, "the mount has an image \(name.printable(100)) already")
@@ -73,11 +74,9 @@ final class ImageSlots: @unchecked Sendable {
             guard let slot = (1..<Self.capacity).first(where: { !used.contains($0) }) else {
                 throw HermesError(.system, "the mount has \(used.count) images, and takes no more")
             }
-            let filesystem = ImageFilesystem(image, slot: slot)
-            set(slot, filesystem)
+            set(slot, ImageFilesystem(image, slot: slot, closed: closed))
             state.names[name] = slot
             state.changed = .now()
-            return filesystem
         }
     }
 
@@ -97,7 +96,7 @@ final class ImageSlots: @unchecked Sendable {
     }
 
     /// Takes out the removed images that the kernel has forgotten: no request for them is under way, and none will come.
-    func takeForgotten() -> [LazyImage] {
+    func takeForgotten() -> [ImageFilesystem] {
         state.withLock { state in
             // A lookup counts before it is answered, and a name that is gone is not looked up: zero is for good.
             let forgotten = state.leaving.filter { slot in
@@ -110,7 +109,7 @@ final class ImageSlots: @unchecked Sendable {
     }
 
     /// Takes out all images. Only after the connection has ended.
-    func takeAll() -> [LazyImage] {
+    func takeAll() -> [ImageFilesystem] {
         state.withLock { state in
             state.names = [:]
             state.leaving = []
@@ -118,11 +117,11 @@ final class ImageSlots: @unchecked Sendable {
         }
     }
 
-    private func take(_ slot: Int) -> LazyImage? {
+    private func take(_ slot: Int) -> ImageFilesystem? {
         guard let image = image(inSlot: slot) else { return nil }
         set(slot, nil)
         // The reference that `set` took.
-        return image.takeRetainedValue().lazy
+        return image.takeRetainedValue()
     }
 
     // MARK: The root folder

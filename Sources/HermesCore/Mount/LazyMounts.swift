@@ -48,10 +48,14 @@ package final class LazyMounts: Sendable {
 
     /// Shows an image in the folder `name`; it belongs to the mount from here on, and is closed with it, also when this throws.
     /// Throws `cannotCreate` where the name is taken, `system` where the mount is full. `verified` is called once, on the
-    /// keeper's thread, when the whole image is here and was compared with its digests.
-    package func add(_ image: LazyImage, as name: String, verified: @escaping @Sendable () -> Void) throws {
+    /// keeper's thread, when the whole image is here and was compared with its digests; `closed` on a thread of this object's when
+    /// the image was removed and closed, so that nothing of it is in use here.
+    package func add(
+        _ image: LazyImage, as name: String, verified: @escaping @Sendable () -> Void,
+        closed: (@Sendable () -> Void)? = nil
+    ) throws {
         do {
-            _ = try slots.add(image, as: name)
+            try slots.add(image, as: name, closed: closed)
         } catch {
             image.close()
             throw error
@@ -78,14 +82,22 @@ package final class LazyMounts: Sendable {
         reaper.join()
         server.end()
         server.join()
-        for image in slots.takeAll() { Self.close(image, keeper) }
+        for image in slots.takeAll() {
+            image.lazy.close()
+            keeper.detach(image.lazy)
+        }
         // The reads that were parked are answered, so nothing points at the kernel's connection any more.
         withExtendedLifetime(server) {}
     }
 
-    private static func close(_ image: LazyImage, _ keeper: CacheKeeper) {
-        image.close()
-        keeper.detach(image)
+    /// Closes the removed images that nobody uses any more. Returns what is to be called when none of them is held.
+    private static func closeForgotten(_ slots: ImageSlots, _ keeper: CacheKeeper) -> [@Sendable () -> Void] {
+        slots.takeForgotten().compactMap { image in
+            image.lazy.close()
+            // What was fetched goes, or is still there by chance when the image comes back: the disk is not waited for.
+            keeper.detach(image.lazy, isDurable: image.closed == nil)
+            return image.closed
+        }
     }
 
     private static func reap(
@@ -101,7 +113,7 @@ package final class LazyMounts: Sendable {
             }
             guard !isStopped else { return }
             for image in slots.leaving { server.forgetEntries(of: image) }
-            for image in slots.takeForgotten() { close(image, keeper) }
+            for closed in closeForgotten(slots, keeper) { closed() }
         }
     }
 }

@@ -34,6 +34,8 @@ struct ImagePhases<Shown> {
         case preparing(isMissed: Bool, isNeeded: Bool)
         case shown(Shown)
         case aside(until: Monotonic)
+        /// Its files are being removed.
+        case freeing
     }
 
     private var phases: [Digest: Phase] = [:]
@@ -60,6 +62,7 @@ struct ImagePhases<Shown> {
             let isOver = now >= deadline
             phases[image] = .preparing(isMissed: isMissed || isOver && !isNeeded, isNeeded: wasNeeded || isNeeded)
             return isOver || isMissed && !isNeeded ? .aside : .wait(until: deadline)
+        case .freeing: return now < deadline ? .wait(until: deadline) : .aside
         case .aside(let until) where now < until && !isNeeded: return .aside
         case .aside, nil:
             if preparing < Self.atOnce, now < deadline {
@@ -92,6 +95,16 @@ struct ImagePhases<Shown> {
     func shown(_ image: Digest) -> Shown? {
         if case .shown(let shown) = phases[image] { shown } else { nil }
     }
+
+    /// Begins to free the disk of an image, if nothing is known of it and nobody wants it. Goes together with `endFreeing`.
+    mutating func beginFreeing(_ image: Digest) -> Bool {
+        guard phases[image] == nil, pins[image] == nil else { return false }
+        phases[image] = .freeing
+        return true
+    }
+
+    /// The disk is free.
+    mutating func endFreeing(_ image: Digest) { phases[image] = nil }
 
     /// Forgets an image that is shown and that nobody wants to use; gives what was shown. Nil where there is nothing to end.
     mutating func takeUnused(_ image: Digest) -> Shown? {

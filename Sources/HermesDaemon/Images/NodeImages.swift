@@ -156,10 +156,27 @@ package final class NodeImages: Sendable {
 
     private func show(_ lazy: LazyImage, as name: String) throws -> ShownImage {
         let metadata: Logger.Metadata = ["image": "\(lazy.image.reference)"]
-        try mounts.add(lazy, as: name) { [log] in
+        let open = OpenFolders()
+        try add(lazy, as: name, open) { [log] in
             log.notice("the image is verified: its registry is not needed any more", metadata: metadata)
         }
-        return ShownImage(lazy, name: name)
+        return ShownImage(lazy, name: name, open: open)
+    }
+
+    /// Shows a folder of an image. When the last one is closed after the image was removed, its disk is freed.
+    func add(
+        _ lazy: LazyImage, as name: String, _ open: OpenFolders, verified: @escaping @Sendable () -> Void
+    ) throws {
+        let digest = lazy.image.descriptor.digest
+        open.added()
+        do {
+            try mounts.add(lazy, as: name, verified: verified) { [weak self] in
+                if open.closed() { self?.free(digest) }
+            }
+        } catch {
+            _ = open.closed()
+            throw error
+        }
     }
 
     /// Takes back a `pin`.
@@ -180,6 +197,16 @@ package final class NodeImages: Sendable {
             }
         } catch {
             log.error("cannot look which images are in use", metadata: ["cause": "\(error)"])
+        }
+    }
+
+    /// Frees the disk of an image that was removed from the node, unless it has come back: who deletes an image wants room.
+    private func free(_ digest: Digest) {
+        guard state.withLock({ $0.value.beginFreeing(digest) }) else { return }
+        cache.remove(digest)
+        state.withLock { held in
+            held.value.endFreeing(digest)
+            held.broadcast()
         }
     }
 
