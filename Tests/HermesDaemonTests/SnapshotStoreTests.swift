@@ -173,6 +173,13 @@ import Testing
         try expect(.failedPrecondition) { try store.remove("same") }
     }
 
+    /// containerd's own tests of snapshotters look for the word (snapshots/testsuite, checkSnapshotterBasic).
+    @Test func aRefusedRemovalNamesTheCall() throws {
+        try populate()
+        let error = #expect(throws: SnapshotError.self) { _ = try store.remove("committed-1") }
+        #expect(error?.message.contains("remove") == true)
+    }
+
     @Test func removeGoesFromTheTop() throws {
         try populate()
         try expect(.notFound) { try store.remove("missing") }

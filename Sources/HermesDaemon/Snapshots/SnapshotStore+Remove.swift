@@ -12,7 +12,8 @@ extension SnapshotStore {
             }
             if let child {
                 throw SnapshotError(
-                    .failedPrecondition, "the snapshot \(key.quoted) is the parent of \(child.quoted), so it stays")
+                    .failedPrecondition,
+                    "cannot remove the snapshot \(key.quoted), as it is the parent of \(child.quoted)")
             }
             // The snapshot itself is the nearest there, so a base is its own where there are no folders before it.
             let standing = try connection.standing(on: link.id)
