@@ -120,6 +120,23 @@ ends_on_signal() {
     daemon_up
     wait_until 20 answers
 }
+# A signal that comes while the daemon starts, at any moment, leaves neither a mount nor a socket.
+ends_while_it_starts() {
+    make_temp work
+    local delay status
+    for delay in 0.01 0.02 0.03 0.04 0.06 0.08 0.1 0.12; do
+        "$HERMES" daemon --root "$work/root" --address "$work/sock" &
+        sleep "$delay"
+        kill -TERM $!
+        # 143: it did not listen to signals yet.
+        status=0
+        wait $! || status=$?
+        echo "$delay $status"
+        ((status == 0 || status == 143))
+        not is_mounted "$work/root/images"
+        [[ ! -e $work/sock ]]
+    done
+}
 tells_its_manager() {
     python3 - "$HERMES" "$shared/notified" <<'PYTHON'
 import os, signal, socket, subprocess, sys
@@ -165,6 +182,7 @@ check "a container runs" runs_a_container
 check "a second daemon is refused" refuses_a_second
 for delay in 0.1 0.3 0.6; do check "kill -9 in a pull, after $delay s" killed_in_a_pull "$delay"; done
 check "SIGTERM ends it, and the next one goes on" ends_on_signal
+check "SIGTERM while it starts leaves nothing" ends_while_it_starts
 check "READY and STOPPING are told" tells_its_manager
 check "the configuration is printed" prints_its_configuration
 check "nothing is left of removed images" leaves_nothing

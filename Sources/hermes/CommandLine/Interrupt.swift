@@ -25,11 +25,14 @@ final class Interrupt: Sendable {
             for signal in Self.signals { sigaddset(&set, signal) }
             var signal: Int32 = 0
             guard sigwait(&set, &signal) == 0 else { return }
-            guard let action = action.withLock({ $0 }) else {
+            let asked = action.withLock { action in
+                isAsked.store(true, ordering: .releasing)
+                return action
+            }
+            guard let action = asked else {
                 StandardError.flush()
                 _exit(HermesError.Code.interrupted.exitCode)
             }
-            isAsked.store(true, ordering: .releasing)
             for signal in Self.signals { Glibc.signal(signal, SIG_DFL) }
             pthread_sigmask(SIG_UNBLOCK, &set, nil)
             action()
@@ -38,9 +41,14 @@ final class Interrupt: Sendable {
         }
     }
 
-    /// From here on the command cleans up by itself: `action` is called at the signal, on the listening thread.
+    /// From here on the command cleans up by itself: `action` is called at the signal, on the listening thread. Where the signal
+    /// came since an earlier `hold`, it is called now, on this thread.
     func hold(_ action: @escaping @Sendable () -> Void = {}) {
-        self.action.withLock { $0 = action }
+        let isLate = self.action.withLock { held in
+            held = action
+            return isAsked.load(ordering: .acquiring)
+        }
+        if isLate { action() }
     }
 
     /// Throws `interrupted` once a signal has come.

@@ -58,6 +58,8 @@ struct DaemonCommand: ParsableCommand {
         }
         guard !printConfig else { return print(configuration.toml, terminator: "") }
         let interrupt = try Interrupt()
+        // A process that ends without closing the snapshotter leaves a mount that nobody answers.
+        interrupt.hold()
         DescriptorLimit.raise()
         let snapshotter = try OverlaySnapshotter(root: Self.absolute(root), lazy: configuration, log: log)
         defer { snapshotter.close() }
