@@ -10,7 +10,8 @@ build=(
     libssh2-1-dev libssl-dev libunistring-dev libxxhash-dev libyaml-dev libzstd-dev zlib1g-dev
 )
 tests=(
-    attr busybox-static containerd debootstrap docker-registry e2fsprogs fio flatbuffers-compiler fuse3 gzip iproute2 jq
+    attr busybox-static containerd debootstrap docker-registry e2fsprogs fio flatbuffers-compiler fuse3
+    golang-github-containerd-containerd-dev golang-go gzip iproute2 jq
     libarchive-tools nginx-light openssl pigz pkg-config procps python3 python3-flatbuffers python3-grpcio python3-yaml rsync shellcheck skopeo strace
     tar time umoci util-linux zstd
 )
