@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Images that a real containerd starts lazily, asked as the kubelet asks (CRI), with the daemon as its snapshotter.
+# Images that a real containerd starts lazily, asked as the kubelet asks (CRI), with the daemon as its snapshotter: everything with the
+# containerd of this machine, the main things with those of later Debian suites.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/daemon.sh"
@@ -115,16 +116,51 @@ quietly make_images
 PAUSE=$REGISTRY/test/pause:latest
 quietly make_plain_image
 quietly index_build --push --output "$shared/index" "$IMAGE"
-daemon_up
 on_exit daemon_end
-containerd_start "$shared/containerd" "$SOCKET" "$PAUSE"
+# begin NAME: a daemon and the containerd in PATH, both with folders of their own. Sets WITH, for the names of checks.
+begin() {
+    WITH="containerd $(containerd_version)${CRI_TRANSFER:+, transfer service}"
+    ROOT=$shared/$1/root
+    SNAPSHOTS=$ROOT/snapshots
+    mkdir "$shared/$1"
+    daemon_up
+    containerd_start "$shared/$1/containerd" "$SOCKET" "$PAUSE"
+}
+end() {
+    stop_process "$CONTAINERD_PID"
+    daemon_gone TERM
+}
 
-check "an indexed image starts without a pull" starts_without_a_pull
-check "it shows the same files as with overlayfs" shows_the_same_files
-check "an image without an index is pulled" leaves_others_to_containerd
-check "an image stands on the lower layers of a lazy one" stands_on_lower_layers
-check "a complete image starts without its registry" needs_no_registry_when_complete TERM
-check "and after kill -9" needs_no_registry_when_complete KILL
-check "nothing is left of removed images" leaves_nothing
-check "a removed image can be pulled again" can_be_pulled_again
+begin machine
+check "$WITH: an indexed image starts without a pull" starts_without_a_pull
+check "$WITH: it shows the same files as with overlayfs" shows_the_same_files
+check "$WITH: an image without an index is pulled" leaves_others_to_containerd
+check "$WITH: an image stands on the lower layers of a lazy one" stands_on_lower_layers
+check "$WITH: a complete image starts without its registry" needs_no_registry_when_complete TERM
+check "$WITH: and after kill -9" needs_no_registry_when_complete KILL
+check "$WITH: nothing is left of removed images" leaves_nothing
+check "$WITH: a removed image can be pulled again" can_be_pulled_again
+end
+
+# main_checks NAME: begins and ends it.
+main_checks() {
+    begin "$1"
+    check "$WITH: an indexed image starts without a pull" starts_without_a_pull
+    check "$WITH: an image without an index is pulled" leaves_others_to_containerd
+    check "$WITH: an image stands on the lower layers of a lazy one" stands_on_lower_layers
+    check "$WITH: nothing is left of removed images" leaves_nothing
+    end
+}
+for suite in trixie sid; do
+    containerd_from "$suite" || {
+        echo "skip the containerd of Debian $suite: it cannot be fetched"
+        continue
+    }
+    main_checks "$suite"
+    # The transfer service pulls for a kubelet since 2.1.
+    printf '2.1\n%s\n' "$(containerd_version)" | sort -VC || continue
+    CRI_TRANSFER=1
+    main_checks "$suite-transfer"
+    CRI_TRANSFER=
+done
 check_summary "$(basename "$0" .sh)"
