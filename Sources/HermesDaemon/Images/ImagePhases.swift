@@ -29,16 +29,17 @@ struct ImagePhases<Shown> {
         case prepare
     }
 
-    private enum Phase {
+    enum Phase {
         /// `isMissed` says that a pull has given up waiting, `isNeeded` that a container waits.
         case preparing(isMissed: Bool, isNeeded: Bool)
         case shown(Shown)
-        case aside(until: Monotonic)
+        /// `isTried` says that a preparation has ended then, and not only that there was no room for one.
+        case aside(since: Monotonic, isTried: Bool)
         /// Its files are being removed.
         case freeing
     }
 
-    private var phases: [Digest: Phase] = [:]
+    private(set) var phases: [Digest: Phase] = [:]
     private var pins: [Digest: Int] = [:]
     private var preparing = 0
 
@@ -53,9 +54,11 @@ struct ImagePhases<Shown> {
         return true
     }
 
-    /// What becomes of an image that is pinned. `deadline` is that of who asks; for an image that `isNeeded`, because a
-    /// container stands on it, there is no way to leave it to containerd.
-    mutating func ask(_ image: Digest, until deadline: Monotonic, isNeeded: Bool, now: Monotonic) -> Answer {
+    /// What becomes of an image that is pinned. The asker waits from `start` to `deadline`. An image that `isNeeded`, because a
+    /// container stands on it, is prepared at once although it was put aside; `aside` then says that this has failed as well.
+    mutating func ask(
+        _ image: Digest, from start: Monotonic, until deadline: Monotonic, isNeeded: Bool, now: Monotonic
+    ) -> Answer {
         switch phases[image] {
         case .shown(let shown): return .shown(shown)
         case .preparing(let isMissed, let wasNeeded):
@@ -63,7 +66,9 @@ struct ImagePhases<Shown> {
             phases[image] = .preparing(isMissed: isMissed || isOver && !isNeeded, isNeeded: wasNeeded || isNeeded)
             return isOver || isMissed && !isNeeded ? .aside : .wait(until: deadline)
         case .freeing: return now < deadline ? .wait(until: deadline) : .aside
-        case .aside(let until) where now < until && !isNeeded: return .aside
+        // Without the second condition a container would have the image prepared again and again while that fails at once.
+        case .aside(let since, _) where !isNeeded && !Self.isOver(since, now): return .aside
+        case .aside(let since, true) where isNeeded && since >= start: return .aside
         case .aside, nil:
             if preparing < Self.atOnce, now < deadline {
                 preparing += 1
@@ -71,7 +76,7 @@ struct ImagePhases<Shown> {
                 return .prepare
             }
             guard now >= deadline else { return .wait(until: deadline) }
-            phases[image] = .aside(until: now.adding(milliseconds: Self.asideTime))
+            setAside(image, isTried: false, now)
             return .aside
         }
     }
@@ -84,8 +89,20 @@ struct ImagePhases<Shown> {
             phases[image] = .shown(shown)
             return true
         }
-        phases[image] = .aside(until: now.adding(milliseconds: Self.asideTime))
+        setAside(image, isTried: true, now)
         return false
+    }
+
+    private mutating func setAside(_ image: Digest, isTried: Bool, _ now: Monotonic) {
+        // A node that lives long meets any number of images, so those that were put aside long ago are forgotten.
+        phases = phases.filter { _, phase in
+            if case .aside(let since, _) = phase { !Self.isOver(since, now) } else { true }
+        }
+        phases[image] = .aside(since: now, isTried: isTried)
+    }
+
+    private static func isOver(_ since: Monotonic, _ now: Monotonic) -> Bool {
+        now >= since.adding(milliseconds: asideTime)
     }
 
     /// An image of the last run is shown again.

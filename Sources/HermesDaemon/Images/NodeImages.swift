@@ -84,9 +84,10 @@ package final class NodeImages: Sendable {
 
     /// Waits until the image, which the caller has pinned, is shown; nil where it is left to containerd.
     func wait(_ digest: Digest, _ reference: Reference, until deadline: Monotonic, isNeeded: Bool) -> ShownImage? {
+        let start = Monotonic.now()
         while true {
             let answer = state.withLock { held in
-                let answer = held.value.ask(digest, until: deadline, isNeeded: isNeeded, now: .now())
+                let answer = held.value.ask(digest, from: start, until: deadline, isNeeded: isNeeded, now: .now())
                 guard case .wait(let until) = answer else { return answer }
                 held.wait(milliseconds: max(1, Int64(until.milliseconds(since: .now()))))
                 return answer
