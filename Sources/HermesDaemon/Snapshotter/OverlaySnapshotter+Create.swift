@@ -8,10 +8,15 @@ extension OverlaySnapshotter {
     ) throws -> [SnapshotMount] {
         if kind == .active { try offerLazily(key, parent: parent, labels: labels) }
         // Before a row is written, as this can take long and fail.
-        let base = try store.lazyBase(under: parent).map(folder)
+        let known = try store.lazyBase(under: parent)
+        let base = try known.map(folder)
         let new = try folders.make(kind)
         do {
             let chain = try store.create(kind, key: key, parent: parent, labels: labels) { [folders] chain in
+                // A parent that was removed and made anew since can stand on another image, or on none.
+                guard chain.base == known else {
+                    throw HermesError(.unavailable, "the parent \(parent.quoted) was replaced meanwhile")
+                }
                 try folders.place(new, chain)
             }
             return SnapshotMount.mounts(chain, in: folders, base: base)
