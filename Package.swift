@@ -90,7 +90,9 @@ let package = Package(
         // What tests run as a process of its own, to kill it.
         .executableTarget(
             name: "HermesTestChild",
-            dependencies: ["HermesSupport", "HermesDaemon", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "HermesSupport", "HermesCore", "HermesDaemon", .product(name: "Logging", package: "swift-log"),
+            ],
             path: "Tests/HermesTestChild",
             swiftSettings: strict),
         .testTarget(

@@ -1,4 +1,5 @@
 import Glibc
+import HermesCore
 import HermesDaemon
 import HermesSupport
 import Logging
@@ -15,6 +16,7 @@ import Logging
             guard let mode = SQLiteConnection.Synchronous(rawValue: String(words[1].dropFirst(6))) else { exit(64) }
             try pairs(words[2], mode, delay)
         case "snapshots": try snapshots(words[2], delay)
+        case "lazy": try lazy(words[2], delay)
         case "folders": try folders(words[2], delay)
         case "say": say(Int(words[2]) ?? 0)
         case "say-and-stay":
@@ -63,6 +65,22 @@ import Logging
             _ = try store.create(.active, key: "a\(name)", parent: parent, labels: labels)
             parent = "c\(name)"
             try store.commit("a\(name)", as: parent, usage: .init(size: 1, inodes: 1), labels: labels)
+            try finish(round, delay)
+        }
+    }
+
+    /// Each round adds a lazy snapshot to a chain, and another beside it, which it removes.
+    private static func lazy(_ path: String, _ delay: UInt32) throws {
+        let store = try SnapshotStore(path)
+        let start = try store.ids().keys.max() ?? 0
+        var parent = ""
+        for round in 1... {
+            let name = "\(start)-\(round)"
+            let base = LazyBase(image: .of([UInt8(round % 256)]), reference: "registry.example/app", layers: round)
+            try store.addLazy("beside-\(name)", parent: parent, labels: ["round": name], base)
+            try store.addLazy(name, parent: parent, labels: ["round": name], base)
+            try store.remove("beside-\(name)")
+            parent = name
             try finish(round, delay)
         }
     }
