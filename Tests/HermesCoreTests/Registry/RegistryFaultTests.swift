@@ -70,6 +70,22 @@ import Testing
         }
     }
 
+    /// Nothing comes, something and then nothing, or always a little: the reader waits no longer than until its deadline.
+    @Test(arguments: ["silent", "stalling", "dripping", "always-busy"])
+    func streamsEndAtTheirDeadline(repository: String) async throws {
+        let client = try registry.client(tries: 1_000_000)
+        let descriptor = registry.descriptor
+        let error = await #expect(throws: HermesError.self) {
+            try await onBlockingThread {
+                let deadline = Monotonic.now().adding(milliseconds: 500)
+                let stream = try client.openBlob(repository: repository, descriptor, until: deadline)
+                _ = try readAll(stream)
+            }
+        }
+        #expect(error?.code == .unavailable)
+        #expect("\(try #require(error))".contains("127.0.0.1:\(registry.port)"))
+    }
+
     @Test func aStreamOfAnotherSizeFails() async throws {
         let client = try registry.client()
         for size in [registry.descriptor.size - 1, registry.descriptor.size + 1] {
