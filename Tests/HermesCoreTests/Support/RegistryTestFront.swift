@@ -16,7 +16,7 @@ final class RegistryTestFront: Sendable {
 
     init(before target: Int, wantsCertificate: Bool) throws {
         folder = try TestFolder()
-        port = try RealRegistry.freePort()
+        port = try TestPort.free()
         let path = folder.path
         for name in ["server", "client"] {
             try TestProcess.run([
@@ -47,6 +47,6 @@ final class RegistryTestFront: Sendable {
             "python3", Fixture.path("until-stdin-closes.py"), "nginx", "-e", "\(path)/error.log", "-c",
             file,
         ])
-        try RealRegistry.waitUntilUp(port)
+        try TestPort.waitUntilOpen(port)
     }
 }

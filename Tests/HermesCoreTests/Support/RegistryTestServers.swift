@@ -85,7 +85,7 @@ final class RealRegistry: Sendable {
 
     init(password: Bool, tls: Bool = false) throws {
         folder = try TestFolder()
-        port = try Self.freePort()
+        port = try TestPort.free()
         var lines = [
             "version: 0.1", "log: {level: error, accesslog: {disabled: true}}",
             "storage: {filesystem: {rootdirectory: \(folder.path)/data}, delete: {enabled: true}}",
@@ -112,7 +112,7 @@ final class RealRegistry: Sendable {
             config,
         ])
         layout = try Self.makeImage(in: folder)
-        try waitUntilUp()
+        try TestPort.waitUntilOpen(port)
         var copy = ["skopeo", "--insecure-policy", "copy", "-q", "--dest-tls-verify=false"]
         if password { copy += ["--dest-creds", "hermes:secret"] }
         try TestProcess.run(
@@ -143,45 +143,5 @@ final class RealRegistry: Sendable {
 
     func client(_ http: HTTPClient, _ credentials: Credentials? = nil) throws -> RegistryClient {
         try RegistryClient(registry: "127.0.0.1:\(port)", http: http, credentials: { _ in credentials })
-    }
-
-    private static func address(port: Int) -> sockaddr_in {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
-        return address
-    }
-
-    static func freePort() throws -> Int {
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
-        var address = address(port: 0)
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let status = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket, $0, size) == 0 ? getsockname(socket, $0, &size) : -1
-            }
-        }
-        guard status == 0 else { throw SystemError.last }
-        return Int(address.sin_port.bigEndian)
-    }
-
-    private func waitUntilUp() throws { try Self.waitUntilUp(port) }
-
-    static func waitUntilUp(_ port: Int) throws {
-        for _ in 0..<500 {
-            let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            defer { close(socket) }
-            var address = address(port: port)
-            let status = withUnsafePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-                }
-            }
-            if status == 0 { return }
-            usleep(20_000)
-        }
-        throw TestProcess.Failed(description: "nothing listens on port \(port)")
     }
 }
