@@ -8,10 +8,12 @@ ROOT=$shared/root
 SNAPSHOTS=$ROOT/snapshots
 SOCKET=$shared/hermes.sock
 
-# daemon_start: hermes daemon in the background, with DAEMON_OPTIONS, until it answers. Sets DAEMON_PID.
+# daemon_start [COMMAND...]: hermes daemon in the background with DAEMON_OPTIONS, run by COMMAND if there is one, until it answers.
+# Sets DAEMON_PID.
 DAEMON_OPTIONS=()
+# shellcheck disable=SC2120
 daemon_start() {
-    "$HERMES" daemon --root "$ROOT" --address "$SOCKET" "${DAEMON_OPTIONS[@]}" 2>>"$shared/daemon.log" &
+    "$@" "$HERMES" daemon --root "$ROOT" --address "$SOCKET" "${DAEMON_OPTIONS[@]}" 2>>"$shared/daemon.log" &
     DAEMON_PID=$!
     wait_until 20 answered_by "$DAEMON_PID" || {
         cat "$shared/daemon.log"
