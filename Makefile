@@ -5,7 +5,7 @@ DESTDIR ?=
 FUZZ_SECONDS ?= 60
 export PATH := $(PATH):/opt/swift/usr/bin
 
-.PHONY: all bootstrap build demo check test test-unit test-binary test-e2e test-fuzz coverage fuzz format lint bench install clean help
+.PHONY: all bootstrap build demo demo-containerd check test test-unit test-binary test-e2e test-fuzz coverage fuzz format lint bench install clean help
 all: build
 
 build: ## bin/hermes, one static binary
@@ -13,6 +13,9 @@ build: ## bin/hermes, one static binary
 
 demo: bootstrap build ## a real image from a registry on loopback, mounted lazily (root)
 	scripts/demo.sh
+
+demo-containerd: bootstrap build ## the same image under containerd, started lazily and pulled in full (root)
+	scripts/demo_containerd.sh
 
 check: lint test-unit ## the quick loop: lint, compile, unit tests
 
@@ -63,4 +66,4 @@ clean: ## what a build leaves in the tree; the cache (~/.cache/hermes), with com
 	rm -rf bin
 
 help:
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18

@@ -1,40 +1,16 @@
 #!/usr/bin/env bash
 # The demo: an ordinary image in an ordinary registry, indexed, mounted lazily, and a program run from it; then the same
-# by download and unpack. Every figure is measured in this run. Needs root; cleans up after itself, also on ctrl-C.
-#
-# HERMES_DEMO_IMAGE=REFERENCE    an image of your own (copied to the demo's registry with skopeo) ...
-# HERMES_DEMO_COMMAND=COMMAND    ... and the command to run in it; default: python3 with a few imports
+# by download and unpack. Every figure is measured in this run. Needs root; cleans up after itself, also on ctrl-C. The variables
+# that it takes are in demo_lib.sh.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
+. "$HERMES_ROOT/scripts/demo_lib.sh"
 [[ $(id -u) == 0 ]] || die "the demo mounts file systems and needs root"
 hermes=$HERMES_ROOT/bin/hermes
 [[ -x $hermes ]] || die "no bin/hermes: run make"
 make_temp work
 
-if [[ -n ${HERMES_DEMO_IMAGE:-} ]]; then
-    command=${HERMES_DEMO_COMMAND:-python3 -c "'import json, ssl, sqlite3, decimal, asyncio; print(ssl.OPENSSL_VERSION)'"}
-else
-    layout=$("$HERMES_ROOT/scripts/demo_image.sh")
-    command=${HERMES_DEMO_COMMAND:-python3 /app/report.py}
-fi
-registry_start "$work/registry"
-image=$REGISTRY/demo/python:latest
-say "pushing the image to $REGISTRY"
-if [[ -n ${HERMES_DEMO_IMAGE:-} ]]; then
-    skopeo copy -q --dest-tls-verify=false "docker://$HERMES_DEMO_IMAGE" "docker://$image"
-else
-    push_layout "$layout:latest" demo/python:latest
-fi
-
-# What the registry sent since the last call, by its own log.
-sent_before=0
-bytes_sent() {
-    local total
-    total=$(sent_total)
-    echo $((total - sent_before))
-}
-sent_total() { awk '/msg="response completed"/ && match($0, /response.written=[0-9]+/) {
-    sum += substr($0, RSTART + 17, RLENGTH - 17) } END {print sum + 0}' "$REGISTRY_LOG"; }
+demo_image_pushed
 
 # run_in ROOT: the command in ROOT, with /proc and /dev in a mount namespace of its own.
 run_in() {
@@ -43,12 +19,6 @@ run_in() {
         mount --rbind /dev "$0/dev"
         exec chroot "$0" /bin/sh -c "$1"' "$1" "$command"
 }
-seconds() { awk -v ms="$1" 'BEGIN {printf "%.2f s", ms / 1000}'; }
-megabytes() { awk -v bytes="$1" 'BEGIN {printf "%.1f MB", bytes / 1e6}'; }
-percent() { awk -v part="$1" -v whole="$2" 'BEGIN {printf "%.2f %%", 100 * part / whole}'; }
-
-image_size=$(skopeo inspect --raw --tls-verify=false "docker://$image" | jq '[.layers[].size] | add')
-layers=$(skopeo inspect --raw --tls-verify=false "docker://$image" | jq '.layers | length')
 
 say "hermes index build --push $image"
 start=$(now_ms)
@@ -92,7 +62,6 @@ full_ms=$(($(now_ms) - start))
 full_bytes=$(bytes_sent)
 cmp -s "$work/lazy.out" "$work/full.out" || die "the program printed something else from the unpacked image"
 
-row() { printf '  %-26s %16s %22s\n' "$@"; }
 echo
 row "" "hermes mount" "download and unpack"
 row "root file system ready" "$(seconds "$mount_ms")" "$(seconds "$unpack_ms")"
