@@ -29,6 +29,9 @@ indexed_image() {
 # forged_image NAME HOW: the same, and its only referrer is what forge_index.py makes of its index.
 forged_image() {
     make_image "$1"
+    forge "$@"
+}
+forge() {
     local folder=$shared/images/$1
     index_build --span-size 64KiB --output "$folder/index" "$REGISTRY/test/$1:latest"
     python3 "$HERE/forge_index.py" "$folder/index" "$folder/forged" 7 "$2"
@@ -102,6 +105,33 @@ index_of_another_image() {
     index_of_another wrong-index well-1
     is_pulled wrong-index
 }
+
+# An image of the files /data and /last, and its only index exchanges their names: all digests are right, up to the moment when the
+# whole layer is compared.
+make_lying_image() {
+    local folder=$shared/images/lying
+    mkdir -p "$folder/one/bin"
+    cp /bin/busybox "$folder/one/bin/busybox"
+    echo 'the data' >"$folder/one/data"
+    echo 'the last' >"$folder/one/last"
+    python3 "$HERMES_ROOT/scripts/oci_layout.py" "$folder/image" "$folder/one"
+    "$HERE/push.py" "$folder/image" "$REGISTRY" test/lying latest
+    forge lying swapped
+}
+lying_index() {
+    local image=$REGISTRY/test/lying:latest
+    cri pull "$image"
+    (($(lazy_layers lying) == 1))
+    wait_until 60 is_refused lying
+    not cri run lies "$image" /bin/busybox cat /data
+    cri rmi "$image"
+    wait_until 60 has_no_layers lying
+    cri pull "$image"
+    has_no_layers lying
+    [[ $(cri run truth "$image" /bin/busybox cat /data /last) == $'the data\nthe last' ]]
+}
+is_refused() { grep 'the index describes other files' "$shared/daemon.log" | grep -qF "test/$1"; }
+has_no_layers() { (($(lazy_layers "$1") == 0)); }
 
 # Many at once.
 
@@ -224,6 +254,7 @@ make_all() {
     indexed_image large 40000000
     for name in plain-{1..5}; do make_image "$name"; done
     for name in random truncated empty ones; do forged_image "forged-$name" "$name"; done
+    make_lying_image
     mkdir -p "$shared/pause/bin"
     cp /bin/busybox "$shared/pause/bin/busybox"
     python3 "$HERMES_ROOT/scripts/oci_layout.py" "$shared/pause-image" "$shared/pause"
@@ -246,6 +277,7 @@ for how in random truncated empty ones; do
     check "an image with a forged zTOC ($how) is pulled" is_pulled "forged-$how"
 done
 check "an image with the index of another is pulled" index_of_another_image
+check "an index that lies is refused, and the next pull brings the whole image" lying_index
 check "ten images are pulled at once" ten_images
 check "twenty containers start at once" twenty_containers
 check "nothing is left of removed images" leaves_nothing
