@@ -28,7 +28,7 @@ struct OverlaySnapshotterLazyTests {
 
     private func withDaemon(lazy: Bool = true, _ body: (OverlaySnapshotter) throws -> Void) throws {
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let snapshotter = try OverlaySnapshotter(root: folder.path, lazy: lazy ? LazyOptions() : nil, log: log)
+        let snapshotter = try OverlaySnapshotter(root: folder.path, lazy: lazy ? DaemonConfiguration() : nil, log: log)
         defer { snapshotter.close() }
         #expect((snapshotter.images != nil) == lazy)
         try body(snapshotter)
@@ -247,7 +247,7 @@ struct OverlaySnapshotterLazyTests {
     @Test func manyAskAtOnce() async throws {
         let (image, path) = (image, folder.path)
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let snapshotter = try OverlaySnapshotter(root: path, lazy: LazyOptions(), log: log)
+        let snapshotter = try OverlaySnapshotter(root: path, lazy: DaemonConfiguration(), log: log)
         let release = try showing(snapshotter)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<8 {
