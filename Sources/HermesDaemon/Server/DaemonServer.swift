@@ -10,6 +10,12 @@ package final class DaemonServer: Sendable {
     /// Seconds that calls under way have to end.
     private static let grace = 10
 
+    /// Clients in Go measure their bandwidth by pings, which grpc-swift by default takes for too many keepalives, and closes the
+    /// connection. A call that arrives in the same moment is then carried out, and the client, which is told that it was not,
+    /// sends it again: a Prepare finds its own snapshot.
+    private static let everyPing = HTTP2ServerTransport.Config.ClientKeepaliveBehavior(
+        minPingIntervalWithoutCalls: .zero, allowWithoutCalls: true)
+
     private let address: String
     private let server: GRPCServer<HTTP2ServerTransport.Posix>
     private let state = Mutex(State())
@@ -24,7 +30,8 @@ package final class DaemonServer: Sendable {
         self.address = address
         let socket = try UnixSocket.listen(address)
         let transport = HTTP2ServerTransport.Posix(
-            listeningSocketDescriptor: Int(socket), transportSecurity: .plaintext)
+            listeningSocketDescriptor: Int(socket), transportSecurity: .plaintext,
+            config: .defaults { $0.connection.keepalive.clientBehavior = Self.everyPing })
         server = GRPCServer(transport: transport, services: [SnapshotService(snapshotter: snapshotter, log: log)])
     }
 

@@ -13,14 +13,22 @@ struct SnapshotService: Sendable {
     let log: Logger
     let work = BlockingWork()
 
-    /// Runs a call on a thread that may block, and answers failures with their codes. Those of the machine are logged too.
+    /// Runs a call about the snapshot `key` on a thread that may block, and answers failures with their codes. Those of the
+    /// machine are logged as errors, and all calls for whoever looks for a mistake.
     func call<Result: Sendable>(
-        _ name: String, _ body: @escaping @Sendable (OverlaySnapshotter) throws -> Result
+        _ name: String, _ key: String = "", _ body: @escaping @Sendable (OverlaySnapshotter) throws -> Result
     ) async throws -> Result {
+        let start = Monotonic.now()
+        func fields() -> Logger.Metadata {
+            ["key": "\(key)", "ms": "\(Int(Monotonic.now().milliseconds(since: start)))"]
+        }
         do {
-            return try await work.run { [snapshotter] in try body(snapshotter) }
+            let result = try await work.run { [snapshotter] in try body(snapshotter) }
+            log.debug("\(name) answered", metadata: fields())
+            return result
         } catch {
-            if !(error is SnapshotError) { log.error("\(name) failed", metadata: ["cause": "\(error)"]) }
+            let level: Logger.Level = error is SnapshotError ? .debug : .error
+            log.log(level: level, "\(name) failed", metadata: fields().merging(["cause": "\(error)"]) { $1 })
             throw RPCError(answering: error)
         }
     }
