@@ -65,7 +65,9 @@ final class ImageSlots: @unchecked Sendable {
 
     /// Shows an image under a name. `closed` is for whoever closes it. Throws `cannotCreate` where the name is taken, `system`
     /// where there is no slot.
-    func add(_ image: LazyImage, as name: String, closed: (@Sendable () -> Void)? = nil) throws {
+    func add(
+        _ image: LazyImage, as name: String, closed: (@Sendable () -> Void)? = nil
+    ) throws -> ImageFilesystem {
         try state.withLock { state in
             guard state.names[name] == nil else {
                 throw HermesError(.cannotCreate, "the mount has an image \(name.printable(100)) already")
@@ -74,9 +76,11 @@ final class ImageSlots: @unchecked Sendable {
             guard let slot = (1..<Self.capacity).first(where: { !used.contains($0) }) else {
                 throw HermesError(.system, "the mount has \(used.count) images, and takes no more")
             }
-            set(slot, ImageFilesystem(image, slot: slot, closed: closed))
+            let filesystem = ImageFilesystem(image, slot: slot, closed: closed)
+            set(slot, filesystem)
             state.names[name] = slot
             state.changed = .now()
+            return filesystem
         }
     }
 
@@ -122,6 +126,11 @@ final class ImageSlots: @unchecked Sendable {
         set(slot, nil)
         // The reference that `set` took.
         return image.takeRetainedValue()
+    }
+
+    /// The image that a name shows; nil where there is none.
+    func find(_ name: String) -> ImageFilesystem? {
+        state.withLock { state in state.names[name].flatMap { image(inSlot: $0)?.takeUnretainedValue() } }
     }
 
     // MARK: The root folder

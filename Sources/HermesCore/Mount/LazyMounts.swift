@@ -10,7 +10,8 @@ import HermesSupport
 package final class LazyMounts: Sendable {
     /// Where the images are: `path(name)` each.
     package let directory: String
-    private let slots = ImageSlots()
+    let slots = ImageSlots()
+    let totals = MountTotals()
     private let server: FuseServer
     private let keeper: CacheKeeper
     private let reaping: Monitor<Reaping>
@@ -29,13 +30,13 @@ package final class LazyMounts: Sendable {
     package init(on directory: String, keeper: CacheKeeper) throws {
         self.directory = directory
         self.keeper = keeper
-        let slots = slots
+        let (slots, totals) = (slots, totals)
         let server = try FuseServer(slots, on: directory, name: "hermes")
         let reaping = Monitor(Reaping())
         self.server = server
         self.reaping = reaping
         do {
-            reaper = try SystemThread("hermes-unmount") { Self.reap(slots, server, keeper, reaping) }
+            reaper = try SystemThread("hermes-unmount") { Self.reap(slots, totals, server, keeper, reaping) }
         } catch {
             server.end()
             server.join()
@@ -55,7 +56,7 @@ package final class LazyMounts: Sendable {
         closed: (@Sendable () -> Void)? = nil
     ) throws {
         do {
-            try slots.add(image, as: name, closed: closed)
+            totals.opened(try slots.add(image, as: name, closed: closed))
         } catch {
             image.close()
             throw error
@@ -85,23 +86,28 @@ package final class LazyMounts: Sendable {
         for image in slots.takeAll() {
             image.lazy.close()
             keeper.detach(image.lazy)
+            totals.closed(image.lazy)
         }
         // The reads that were parked are answered, so nothing points at the kernel's connection any more.
         withExtendedLifetime(server) {}
     }
 
     /// Closes the removed images that nobody uses any more. Returns what is to be called when none of them is held.
-    private static func closeForgotten(_ slots: ImageSlots, _ keeper: CacheKeeper) -> [@Sendable () -> Void] {
+    private static func closeForgotten(
+        _ slots: ImageSlots, _ totals: MountTotals, _ keeper: CacheKeeper
+    ) -> [@Sendable () -> Void] {
         slots.takeForgotten().compactMap { image in
             image.lazy.close()
             // What was fetched goes, or is still there by chance when the image comes back: the disk is not waited for.
             keeper.detach(image.lazy, isDurable: image.closed == nil)
+            totals.closed(image.lazy)
             return image.closed
         }
     }
 
     private static func reap(
-        _ slots: ImageSlots, _ server: FuseServer, _ keeper: CacheKeeper, _ reaping: Monitor<Reaping>
+        _ slots: ImageSlots, _ totals: MountTotals, _ server: FuseServer, _ keeper: CacheKeeper,
+        _ reaping: Monitor<Reaping>
     ) {
         while true {
             let isStopped = reaping.withLock { held in
@@ -113,7 +119,7 @@ package final class LazyMounts: Sendable {
             }
             guard !isStopped else { return }
             for image in slots.leaving { server.forgetEntries(of: image) }
-            for closed in closeForgotten(slots, keeper) { closed() }
+            for closed in closeForgotten(slots, totals, keeper) { closed() }
         }
     }
 }

@@ -28,6 +28,11 @@ package final class Histogram: @unchecked Sendable {
 
     /// The metric of this histogram: cumulative buckets, their sum in seconds, and the count.
     package func family(_ name: String, _ help: String) -> MetricFamily {
+        MetricFamily(name: name, help: help, kind: .histogram, samples: samples())
+    }
+
+    /// Its samples with labels beside "le", for a metric of several histograms.
+    package func samples(labels: [(name: String, value: String)] = []) -> [MetricFamily.Sample] {
         var samples: [MetricFamily.Sample] = []
         var count = 0
         for index in 0...Self.bounds.count {
@@ -35,12 +40,12 @@ package final class Histogram: @unchecked Sendable {
             let bound = index < Self.bounds.count ? Self.bounds[index] : Double.infinity
             samples.append(
                 .init(
-                    suffix: "_bucket", labels: [("le", MetricFamily.number(bound))],
+                    suffix: "_bucket", labels: labels + [("le", MetricFamily.number(bound))],
                     value: Double(count)))
         }
-        samples.append(.init(suffix: "_sum", value: Double(nanoseconds.load(ordering: .relaxed)) / 1e9))
+        samples.append(.init(suffix: "_sum", labels: labels, value: Double(nanoseconds.load(ordering: .relaxed)) / 1e9))
         // The count is the last bucket's, so that it never differs from the buckets.
-        samples.append(.init(suffix: "_count", value: Double(count)))
-        return MetricFamily(name: name, help: help, kind: .histogram, samples: samples)
+        samples.append(.init(suffix: "_count", labels: labels, value: Double(count)))
+        return samples
     }
 }

@@ -109,6 +109,42 @@ import Testing
         }
     }
 
+    @Test func countersOutliveTheirImage() throws {
+        try withMounts { mounts, cache in
+            func metrics() throws -> [String: Double] {
+                try MetricsTests.samples(mounts.metrics().map(\.text).joined())
+            }
+            let none = try metrics()
+            #expect(none["hermes_image_bytes"] == 0 && none["hermes_cache_ratio"] == 1)
+            let (one, two) = (try image("one", files: 3), try image("two", files: 1))
+            for (name, image) in [("one", one), ("two", two)] {
+                try mounts.add(try open(image, in: cache), as: name) {}
+                #expect(try read(mounts.path(name) + "/data/0") == content(name, 0))
+            }
+            let both = try metrics()
+            let reads = try #require(both["hermes_reads_total{source=\"fetch\"}"])
+            #expect(reads >= 2)
+            let bytes = [one, two].reduce(0) { $0 + $1.archives[0].count }
+            #expect(both["hermes_image_bytes"] == Double(bytes))
+            let status = try #require(mounts.status("one"))
+            #expect(status.manifest == one.image.descriptor.digest && status.layers == 1)
+            #expect(status.fetchedBytes > 0 && status.presentPercent > 0 && status.reads > 0)
+            #expect(mounts.status("three") == nil)
+            mounts.remove("one")
+            // It goes with its layers and leaves what it has counted.
+            let deadline = Monotonic.now().adding(milliseconds: 60_000)
+            var left = try metrics()
+            while left["hermes_image_bytes"] == Double(bytes), Monotonic.now() < deadline {
+                usleep(10_000)
+                left = try metrics()
+            }
+            #expect(left["hermes_image_bytes"] == Double(two.archives[0].count))
+            #expect(left["hermes_reads_total{source=\"fetch\"}"] == reads)
+            #expect(left["hermes_spans_total"] == both["hermes_spans_total"])
+            #expect(Set(left.keys) == Set(none.keys) && Set(both.keys) == Set(none.keys))
+        }
+    }
+
     @Test func anImageThatWaitsLeavesTheOthersAlone() throws {
         let readers = 1000
         let failures = Atomic<Int>(0)

@@ -58,6 +58,27 @@ import Testing
         #expect(samples["hermes_test_seconds_sum"] == 121.004)
     }
 
+    @Test func valuesAddUp() throws {
+        let (one, two) = (Histogram(), Histogram())
+        let start = Monotonic.now()
+        one.observe(from: start, to: start.adding(milliseconds: 5))
+        two.observe(from: start, to: start.adding(milliseconds: 500))
+        let sum = one.family("hermes_test_seconds", "Test.").adding(two.family("hermes_test_seconds", "Other."))
+        let samples = try Self.samples(sum.text)
+        #expect(samples["hermes_test_seconds_bucket{le=\"0.005\"}"] == 1)
+        #expect(samples["hermes_test_seconds_bucket{le=\"1\"}"] == 2)
+        #expect(samples["hermes_test_seconds_count"] == 2)
+        #expect(samples["hermes_test_seconds_sum"] == 0.505)
+    }
+
+    @Test(
+        arguments: [
+            (0, 3, 0), (1, 3, 33.33), (2, 3, 66.66), (3, 3, 100), (0, 0, 100), (99_999_999, 100_000_000, 99.99),
+        ] as [(Int64, Int64, Double)])
+    func aPartIsNeverRoundedToTheWhole(part: Int64, whole: Int64, percent: Double) {
+        #expect(ImageStatus.percent(part, of: whole) == percent)
+    }
+
     @Test func countersAreToldApart() throws {
         let counters = CounterSet<RetryReason>()
         counters.add(for: .refused)

@@ -14,6 +14,9 @@ extension ImageFilesystem {
         }
     }
 
+    /// How the image is doing, in short.
+    func status() -> ImageStatus { ImageStatus(mountState()) }
+
     private func mountState() -> MountState {
         let counters = scheduler.counters
         let hung = scheduler.hungReads()
