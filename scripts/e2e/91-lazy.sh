@@ -6,7 +6,6 @@ set -euo pipefail
 . "$(dirname "$0")/daemon.sh"
 
 OTHER=$REGISTRY/test/other:latest
-PLAIN=$REGISTRY/test/plain:latest
 
 # layer_digests IMAGE: the digests of its layers, the lowest first.
 layer_digests() { skopeo inspect --raw --tls-verify=false "docker://$1" | jq -r '.layers[].digest'; }
@@ -99,17 +98,6 @@ can_be_pulled_again() {
     cri pull "$IMAGE"
     (($(lazy_rows) == 3))
     [[ $(says anew "$IMAGE" 'cat /data/third') == third ]]
-}
-
-# An image that has no layer of another, and no index.
-make_plain_image() {
-    umoci new --image "$shared/oci:plain"
-    umoci unpack --image "$shared/oci:plain" "$shared/plain"
-    mkdir -p "$shared/plain/rootfs/bin" "$shared/plain/rootfs/data"
-    cp /bin/busybox "$shared/plain/rootfs/bin/busybox"
-    echo plain >"$shared/plain/rootfs/data/plain"
-    umoci repack --image "$shared/oci:plain" "$shared/plain"
-    push_layout "$shared/oci:plain" test/plain:latest
 }
 
 quietly make_images

@@ -73,7 +73,19 @@ make_images() {
     for name in small other pause; do push_layout "$shared/oci:$name" "test/$name:latest"; done
 }
 
+# make_plain_image: "plain", which has no layer of the others; no index is built for it.
+make_plain_image() {
+    umoci new --image "$shared/oci:plain"
+    umoci unpack --image "$shared/oci:plain" "$shared/plain"
+    mkdir -p "$shared/plain/rootfs/bin" "$shared/plain/rootfs/data"
+    cp /bin/busybox "$shared/plain/rootfs/bin/busybox"
+    echo plain >"$shared/plain/rootfs/data/plain"
+    umoci repack --image "$shared/oci:plain" "$shared/plain"
+    push_layout "$shared/oci:plain" test/plain:latest
+}
+
 IMAGE=$REGISTRY/test/small:latest
+PLAIN=$REGISTRY/test/plain:latest
 # What the daemon itself knows: containerd keeps names of its own, and removes by garbage collection, a moment later.
 row_count() {
     python3 -c 'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute("SELECT count(*) FROM " + sys.argv[2]).fetchone()[0])' \

@@ -23,6 +23,8 @@ struct ImagePhases<Shown> {
         case shown(Shown)
         /// It is left to containerd.
         case aside
+        /// It is left to containerd because too many others were being prepared all the time.
+        case crowdedOut
         /// Ask again when something has changed, or at that time.
         case wait(until: Monotonic)
         /// The caller is to begin to prepare it, to say `ended` afterwards, and meanwhile to wait as well.
@@ -41,7 +43,8 @@ struct ImagePhases<Shown> {
 
     private(set) var phases: [Digest: Phase] = [:]
     private var pins: [Digest: Int] = [:]
-    private var preparing = 0
+    /// How many images are being prepared.
+    private(set) var preparing = 0
 
     /// Somebody wants to use the image. Goes together with `unpin`.
     mutating func pin(_ image: Digest) { pins[image, default: 0] += 1 }
@@ -77,7 +80,7 @@ struct ImagePhases<Shown> {
             }
             guard now >= deadline else { return .wait(until: deadline) }
             setAside(image, isTried: false, now)
-            return .aside
+            return .crowdedOut
         }
     }
 
@@ -107,6 +110,11 @@ struct ImagePhases<Shown> {
 
     /// An image of the last run is shown again.
     mutating func restored(_ image: Digest, _ shown: Shown) { phases[image] = .shown(shown) }
+
+    /// All that is shown now, in no order.
+    var allShown: [Shown] {
+        phases.values.compactMap { if case .shown(let shown) = $0 { shown } else { nil } }
+    }
 
     /// What is shown of an image now.
     func shown(_ image: Digest) -> Shown? {

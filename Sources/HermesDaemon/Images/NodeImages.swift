@@ -25,14 +25,18 @@ package final class NodeImages: Sendable {
     let indexes: IndexSearch
     let log: Logger
     let store: SnapshotStore
+    let pulls: PullHistory
     let state = Monitor(ImagePhases<ShownImage>())
     /// Compilations are work for all processors, so that few run at once.
     let compiling = Monitor(0)
 
     /// Makes the mount in `root`/images and opens the cache in `root`/cache, then shows again what snapshots are based on. Throws
     /// where there is no FUSE, or the folders cannot be used.
-    package init(root: String, store: SnapshotStore, configuration: DaemonConfiguration, log: Logger) throws {
+    init(
+        root: String, store: SnapshotStore, configuration: DaemonConfiguration, pulls: PullHistory, log: Logger
+    ) throws {
         self.store = store
+        self.pulls = pulls
         self.configuration = configuration
         self.log = log
         cache = try ImageCache("\(root)/cache")
@@ -95,57 +99,58 @@ package final class NodeImages: Sendable {
             switch answer {
             case .shown(let shown): return shown
             case .aside: return nil
+            case .crowdedOut:
+                let cause = "\(ImagePhases<ShownImage>.atOnce) other images were being prepared"
+                if !isNeeded { pulls.left(.tooLate, "\(reference)", digest, cause) }
+                return nil
             case .wait: continue
-            case .prepare: begin(digest, reference)
+            case .prepare: begin(digest, reference, isPull: !isNeeded)
             }
         }
     }
 
     /// Prepares an image on a thread of its own, so that who waits for it can give up.
-    private func begin(_ digest: Digest, _ reference: Reference) {
+    private func begin(_ digest: Digest, _ reference: Reference, isPull: Bool) {
         do {
-            try SystemThread("hermes-prepare") { [self] in prepare(digest, reference) }.detach()
+            try SystemThread("hermes-prepare") { [self] in prepare(digest, reference, isPull: isPull) }.detach()
         } catch {
             log.error("an image is left to containerd", metadata: ["image": "\(reference)", "cause": "\(error)"])
             ended(digest, nil)
+            if isPull { pulls.left(.failed, "\(reference)", digest, "\(error)") }
         }
     }
 
-    private func prepare(_ digest: Digest, _ reference: Reference) {
+    private func prepare(_ digest: Digest, _ reference: Reference, isPull: Bool) {
         let start = Monotonic.now()
         let metadata: Logger.Metadata = ["image": "\(reference)", "manifest": "\(digest)"]
         do {
             let lazy = try open(digest, reference, until: start.adding(milliseconds: Self.patience))
+            let shown = try show(lazy, reference, as: digest.hex)
             let milliseconds = Int(Monotonic.now().milliseconds(since: start))
-            if ended(digest, lazy) {
+            if ended(digest, shown) {
+                if isPull { pulls.mounted() }
                 log.notice("an image is shown lazily", metadata: metadata.merging(["ms": "\(milliseconds)"]) { $1 })
             } else {
+                if isPull { pulls.left(.tooLate, "\(reference)", digest, "it was ready after \(milliseconds) ms") }
                 log.notice(
                     "an image came too late to be shown lazily",
                     metadata: metadata.merging(["ms": "\(milliseconds)"]) { $1 })
             }
         } catch {
-            let level: Logger.Level = (error as? HermesError)?.code == .notFound ? .info : .warning
+            let isMissing = (error as? HermesError)?.code == .notFound
             log.log(
-                level: level, "an image is left to containerd", metadata: metadata.merging(["cause": "\(error)"]) { $1 }
-            )
+                level: isMissing ? .info : .warning, "an image is left to containerd",
+                metadata: metadata.merging(["cause": "\(error)"]) { $1 })
             ended(digest, nil)
+            if isPull { pulls.left(isMissing ? .noIndex : .failed, "\(reference)", digest, "\(error)") }
         }
         // Whoever asked for it may have given up.
         collect(digest)
     }
 
-    /// Shows an image that was prepared, if it came in time; else closes it.
+    /// Keeps an image that was prepared, if it came in time; else closes it.
     @discardableResult
-    private func ended(_ digest: Digest, _ lazy: LazyImage?) -> Bool {
-        var shown: ShownImage?
-        if let lazy {
-            do {
-                shown = try show(lazy, as: digest.hex)
-            } catch {
-                log.error("an image cannot be shown", metadata: ["manifest": "\(digest)", "cause": "\(error)"])
-            }
-        }
+    private func ended(_ digest: Digest, _ shown: ShownImage?) -> Bool {
         let isShown = state.withLock { held in
             defer { held.broadcast() }
             return held.value.ended(digest, shown, now: .now())
@@ -155,13 +160,13 @@ package final class NodeImages: Sendable {
         return isShown
     }
 
-    private func show(_ lazy: LazyImage, as name: String) throws -> ShownImage {
+    private func show(_ lazy: LazyImage, _ reference: Reference, as name: String) throws -> ShownImage {
         let metadata: Logger.Metadata = ["image": "\(lazy.image.reference)"]
         let open = OpenFolders()
         try add(lazy, as: name, open) { [log] in
             log.notice("the image is verified: its registry is not needed any more", metadata: metadata)
         }
-        return ShownImage(lazy, name: name, open: open)
+        return ShownImage(lazy, reference, name: name, open: open)
     }
 
     /// Shows a folder of an image. When the last one is closed after the image was removed, its disk is freed.
@@ -221,7 +226,8 @@ package final class NodeImages: Sendable {
         for (digest, bases) in Dictionary(grouping: bases, by: \.image) {
             do {
                 guard let base = bases.first else { continue }
-                let shown = try show(try reopen(digest, try Reference(base.reference)), as: digest.hex)
+                let reference = try Reference(base.reference)
+                let shown = try show(try reopen(digest, reference), reference, as: digest.hex)
                 state.withLock { $0.value.restored(digest, shown) }
                 if configuration.fetchesInBackground { shown.lazy.scheduler.fill {} }
             } catch {

@@ -6,6 +6,8 @@ import Synchronization
 /// Safe for use from any thread.
 final class ShownImage: Sendable {
     let lazy: LazyImage
+    /// The name that it was pulled by.
+    let reference: Reference
     /// The name of its folder.
     let name: String
     /// How many of its folders are not closed yet.
@@ -13,9 +15,10 @@ final class ShownImage: Sendable {
     /// The names of the folders that show only its lowest layers, by the number of these.
     private let prefixes = Mutex<[Int: String]>([:])
 
-    init(_ lazy: LazyImage, name: String, open: OpenFolders) {
+    init(_ lazy: LazyImage, _ reference: Reference, name: String, open: OpenFolders) {
         self.open = open
         self.lazy = lazy
+        self.reference = reference
         self.name = name
     }
 

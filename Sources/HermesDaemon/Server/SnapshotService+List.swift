@@ -9,7 +9,7 @@ extension SnapshotService {
         request: Containerd_Services_Snapshots_V1_ListSnapshotsRequest,
         response: RPCWriter<Containerd_Services_Snapshots_V1_ListSnapshotsResponse>, context: ServerContext
     ) async throws {
-        for infos in Self.pieces(try await call("List") { try $0.list(request.filters) }) {
+        for infos in Self.pieces(try await call(.list) { try $0.list(request.filters) }) {
             try await response.write(.with { $0.info = infos.map(Containerd_Services_Snapshots_V1_Info.init) })
         }
     }

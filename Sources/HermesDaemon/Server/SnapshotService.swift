@@ -10,13 +10,14 @@ struct SnapshotService: Sendable {
     typealias API = Containerd_Services_Snapshots_V1_Snapshots
 
     let snapshotter: OverlaySnapshotter
+    let calls: CallMetrics
     let log: Logger
     let work = BlockingWork()
 
     /// Runs a call about the snapshot `key` on a thread that may block, and answers failures with their codes. Those of the
     /// machine are logged as errors, and all calls for whoever looks for a mistake.
     func call<Result: Sendable>(
-        _ name: String, _ key: String = "", _ body: @escaping @Sendable (OverlaySnapshotter) throws -> Result
+        _ call: SnapshotCall, _ key: String = "", _ body: @escaping @Sendable (OverlaySnapshotter) throws -> Result
     ) async throws -> Result {
         let start = Monotonic.now()
         func fields() -> Logger.Metadata {
@@ -24,12 +25,15 @@ struct SnapshotService: Sendable {
         }
         do {
             let result = try await work.run { [snapshotter] in try body(snapshotter) }
-            log.debug("\(name) answered", metadata: fields())
+            log.debug("\(call.rawValue) answered", metadata: fields())
+            calls.ended(call, .ok, since: start)
             return result
         } catch {
             let level: Logger.Level = error is SnapshotError ? .debug : .error
-            log.log(level: level, "\(name) failed", metadata: fields().merging(["cause": "\(error)"]) { $1 })
-            throw RPCError(answering: error)
+            log.log(level: level, "\(call.rawValue) failed", metadata: fields().merging(["cause": "\(error)"]) { $1 })
+            let answer = RPCError(answering: error)
+            calls.ended(call, CallCode(answer.code), since: start)
+            throw answer
         }
     }
 }

@@ -36,13 +36,26 @@ enum UnixSocket {
     private static func answers(_ path: String) throws -> Bool {
         let descriptor = try make(SOCK_STREAM)
         defer { close(descriptor) }
-        guard withAddress(path, { connect(descriptor, $0, $1) }) != 0 else { return true }
+        guard withAddress(path, { Glibc.connect(descriptor, $0, $1) }) != 0 else { return true }
         switch errno {
         case ENOENT, ECONNREFUSED: return false
         // Its queue is full.
         case EAGAIN: return true
         default: throw HermesError.file("listen on", path, .last)
         }
+    }
+
+    /// A connection to the stream socket at `path`, which does not block. Throws the error of the failed call as
+    /// `SystemError`, else as `listen`.
+    static func connect(_ path: String) throws -> Int32 {
+        guard path.utf8.count <= longestPath else { throw HermesError(.usage, "the socket's path \(path) is too long") }
+        let descriptor = try make(SOCK_STREAM)
+        guard withAddress(path, { Glibc.connect(descriptor, $0, $1) }) == 0 else {
+            let error = SystemError.last
+            close(descriptor)
+            throw error
+        }
+        return descriptor
     }
 
     /// Sends one datagram to the socket at `path`; a leading "@" means a name without a file. Throws as `listen`.

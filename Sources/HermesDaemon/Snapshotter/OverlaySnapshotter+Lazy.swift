@@ -9,7 +9,12 @@ extension OverlaySnapshotter {
     /// Returns without having done anything where the layer is to be pulled. Throws `alreadyExists` otherwise, and as
     /// `SnapshotStore.create` does.
     func offerLazily(_ key: String, parent: String, labels: [String: String]) throws {
-        guard let images, let request = LazyRequest(labels), let name = labels[LazyRequest.targetLabel] else { return }
+        guard let name = labels[LazyRequest.targetLabel] else { return }
+        guard let images, let request = LazyRequest(labels) else {
+            // Once for each image: at its lowest layer.
+            if parent.isEmpty { pulls.passedOver(name, labels, isMounting: images != nil) }
+            return
+        }
         let isMade = try images.withImage(request) { image -> Bool in
             guard let layers = image.layerCount(for: request) else {
                 log.warning(

@@ -25,6 +25,8 @@ package final class OverlaySnapshotter: Sendable {
     let log: Logger
     /// The images that are mounted lazily; nil where none is.
     let images: NodeImages?
+    /// What became of the images that containerd pulled.
+    let pulls = PullHistory()
     /// Held as long as the snapshotter lives: another one would delete folders that this one makes.
     private let lease: FolderLease
 
@@ -46,9 +48,9 @@ package final class OverlaySnapshotter: Sendable {
         let store = try SnapshotStore("\(root)/metadata.db")
         self.store = store
         folders = SnapshotFolders(path: "\(root)/snapshots")
-        images = lazy.flatMap { configuration in
+        images = lazy.flatMap { [pulls] configuration in
             do {
-                return try NodeImages(root: root, store: store, configuration: configuration, log: log)
+                return try NodeImages(root: root, store: store, configuration: configuration, pulls: pulls, log: log)
             } catch {
                 // A node must start, so its images are pulled in full until this is mended.
                 log.error("no image can be mounted lazily", metadata: ["cause": "\(error)"])

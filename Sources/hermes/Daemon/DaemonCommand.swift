@@ -30,7 +30,8 @@ struct DaemonCommand: ParsableCommand {
               [plugins."io.containerd.grpc.v1.cri".containerd]
                 snapshotter = "hermes"
                 disable_snapshot_annotations = false
-            """
+            """,
+        subcommands: [DaemonStatusCommand.self]
     )
 
     @Option(help: "The folder of the snapshots, of the mounted images and of the cache.")
@@ -65,7 +66,8 @@ struct DaemonCommand: ParsableCommand {
         defer { snapshotter.close() }
         let address = Self.absolute(address)
         try LocalFolder.make(String(address[..<(address.lastIndex(of: "/") ?? address.endIndex)]))
-        let server = try DaemonServer(snapshotter, address: address, log: log)
+        let server = try DaemonServer(
+            snapshotter, address: address, metrics: configuration.metricsAddress, log: log)
         interrupt.hold {
             ServiceManager.stopping()
             server.stop()
@@ -76,7 +78,7 @@ struct DaemonCommand: ParsableCommand {
     }
 
     /// A path from the current folder as one from the root.
-    private static func absolute(_ path: String) -> String {
+    static func absolute(_ path: String) -> String {
         guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
         defer { free(current) }
         return "\(String(cString: current))/\(path)"

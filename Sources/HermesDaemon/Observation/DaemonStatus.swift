@@ -1,0 +1,20 @@
+import HermesCore
+
+/// What a daemon says of itself on its status socket: a JSON document, whose fields docs/operations.md describes.
+package struct DaemonStatus: Codable, Sendable, Equatable {
+    package var version: String
+    /// When the daemon was started, in UTC as RFC 3339 has it.
+    package var started: String
+    /// Of which moment this is.
+    package var written: String
+    package var uptimeSeconds: Int
+    /// Whether it answers containerd.
+    package var ready: Bool
+    /// The images that are mounted, in the order of their names.
+    package var images: [ImageStatus]
+    /// The last images that were left to containerd, the latest first.
+    package var left: [LeftImage]
+
+    /// The socket on which the daemon tells it that answers containerd at `address`.
+    package static func socket(beside address: String) -> String { "\(address).status" }
+}
