@@ -19,6 +19,7 @@ import Testing
             return switch answer {
             case .shown(let shown): "shown \(shown)"
             case .aside: "aside"
+            case .crowdedOut: "crowded out"
             case .prepare: "prepare"
             case .wait(let until): "wait \(Int(until.milliseconds(since: ImagePhasesTests.at(0))))"
             }
@@ -27,6 +28,8 @@ import Testing
         func ended(_ image: Digest, _ shown: String?, at now: Int) -> Bool {
             phases.ended(image, shown, now: ImagePhasesTests.at(now))
         }
+        func beginFreeing(_ image: Digest) -> Bool { phases.beginFreeing(image) }
+        func endFreeing(_ image: Digest) { phases.endFreeing(image) }
         func pin(_ image: Digest) { phases.pin(image) }
         func unpin(_ image: Digest) -> Bool { phases.unpin(image) }
         func takeUnused(_ image: Digest) -> String? { phases.takeUnused(image) }
@@ -38,6 +41,20 @@ import Testing
     /// Milliseconds after some start.
     private static func at(_ milliseconds: Int) -> Monotonic {
         Monotonic(nanoseconds: 0).adding(milliseconds: milliseconds)
+    }
+
+    @Test func whoAsksWhileItsDiskIsFreedWaits() {
+        let machine = Machine()
+        machine.pin(image)
+        // Somebody is about to use it.
+        #expect(!machine.beginFreeing(image))
+        #expect(machine.unpin(image))
+        #expect(machine.beginFreeing(image))
+        #expect(machine.ask(image, at: 10) == "wait 2000")
+        #expect(machine.ask(image, at: 2000) == "aside")
+        machine.endFreeing(image)
+        #expect(machine.ask(image, from: 20, at: 20) == "prepare")
+        #expect(!machine.beginFreeing(image))
     }
 
     @Test func itIsPreparedOnceAndShownToAll() {
@@ -103,7 +120,7 @@ import Testing
         #expect(machine.ask(image, at: 1) == "wait 2000")
         #expect(machine.ask(image, from: 1, needed: true, at: 1) == "wait 30001")
         // A pull that found no room in time is no reason for the container to give up.
-        #expect(machine.ask(image, at: 2000) == "aside")
+        #expect(machine.ask(image, at: 2000) == "crowded out")
         #expect(machine.ask(image, from: 1, needed: true, at: 2000) == "wait 30001")
         #expect(machine.ask(image, from: 2500, at: 2500) == "aside")
         #expect(!machine.ended(Digest.of([2, 0]), nil, at: 2600))

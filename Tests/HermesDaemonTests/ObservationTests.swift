@@ -46,22 +46,23 @@ import Testing
         let now = Monotonic.now()
         let (soon, later) = (now.adding(milliseconds: 10), now.adding(milliseconds: 20))
         for number in 0..<ImagePhases<Int>.atOnce {
-            guard case .prepare = phases.ask(Self.digest(number), until: soon, isNeeded: false, now: now) else {
+            guard case .prepare = phases.ask(Self.digest(number), from: now, until: soon, isNeeded: false, now: now)
+            else {
                 Issue.record("there is room for \(number)")
                 return
             }
         }
         let next = Self.digest(99)
-        guard case .wait = phases.ask(next, until: soon, isNeeded: false, now: now) else {
+        guard case .wait = phases.ask(next, from: now, until: soon, isNeeded: false, now: now) else {
             Issue.record("it waits for room")
             return
         }
-        guard case .crowdedOut = phases.ask(next, until: soon, isNeeded: false, now: later) else {
+        guard case .crowdedOut = phases.ask(next, from: now, until: soon, isNeeded: false, now: later) else {
             Issue.record("it has waited for long enough")
             return
         }
         // The layers that follow are the same pull's.
-        guard case .aside = phases.ask(next, until: later, isNeeded: false, now: later) else {
+        guard case .aside = phases.ask(next, from: now, until: later, isNeeded: false, now: later) else {
             Issue.record("it is left aside")
             return
         }
