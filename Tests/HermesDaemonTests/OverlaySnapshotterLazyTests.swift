@@ -95,6 +95,26 @@ struct OverlaySnapshotterLazyTests {
         }
     }
 
+    @Test func aLayerIsFoundByItsParent() throws {
+        try withDaemon { (snapshotter) throws in
+            try pull(snapshotter)
+            // The lowest layer once more, as a folder: another image that has it was pulled in the ordinary way.
+            _ = try snapshotter.create(.active, key: "unpacked", parent: "")
+            try snapshotter.commit("unpacked", as: "plain")
+            let release = try showing(snapshotter)
+            defer { release() }
+            let error = #expect(throws: SnapshotError.self) {
+                try snapshotter.create(.active, key: "extract-other", parent: "plain", labels: image.labels(2))
+            }
+            #expect(error?.kind == .alreadyExists)
+            // As containerd looks for what it is told of.
+            let target = try #require(image.labels(2)[LazyRequest.targetLabel])
+            let found = try snapshotter.list([#"labels."containerd.io/snapshot.ref"==\#(target),parent=="plain""#])
+            #expect(found.map(\.kind) == [.committed])
+            #expect(try snapshotter.stat(image.snapshot(2)).parent == image.snapshot(1))
+        }
+    }
+
     @Test func lowerLayersHaveAFolderOfTheirOwn() throws {
         try withDaemon { (snapshotter) throws in
             try pull(snapshotter)

@@ -26,7 +26,11 @@ extension OverlaySnapshotter {
             do {
                 try store.addLazy(name, parent: parent, labels: labels, base)
             } catch let error as SnapshotError where error.kind == .alreadyExists {
-                // Another call was faster, which is as good.
+                // Another call was faster, which is as good, unless its parent is another: an image that shares the layers below
+                // may have been pulled in the ordinary way. containerd looks for the label and the parent, not for the name.
+                if (try? store.stat(name).info.parent) != parent {
+                    try store.addLazy(key, parent: parent, labels: labels, base)
+                }
             }
             return true
         }
