@@ -74,7 +74,7 @@ bench_pull() {
     stop_process "$DAEMON_PID"
 }
 
-# Fifty images with layers of their own: the same files under other names.
+# Fifty images, each with a layer of its own: the same files and a number.
 bench_many() {
     local number names=()
     rm -rf "$WORK/root"

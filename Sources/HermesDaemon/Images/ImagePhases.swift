@@ -9,6 +9,7 @@ import HermesSupport
 ///   (none) ------> preparing ----------------------> shown --> (none), when nothing uses it
 ///     ^                | ended with nothing, or too late
 ///     +--- expired --- aside
+///     +--- freeing (after it was given up, while its files are deleted: who asks waits)
 /// ```
 /// An image is prepared once, however many ask. Those who ask pin it until they have used it, so that it is not given up in
 /// between.

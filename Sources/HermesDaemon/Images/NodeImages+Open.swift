@@ -15,7 +15,7 @@ extension NodeImages {
         guard image.descriptor.digest == digest else {
             throw HermesError(.unsupported, "\(source.name) is not the manifest of one platform")
         }
-        // Two descriptors for each layer, and some while it is compiled.
+        // An open layer has two descriptors, and a third while it is compiled.
         try DescriptorLimit.check(for: 3 * image.layers.count + 16)
         return try cache.prepare(image, from: source, threads: threads, log: log) { refused in
             try indexes.find(image, reference, source, except: refused, until: deadline)

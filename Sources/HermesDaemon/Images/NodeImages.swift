@@ -8,7 +8,8 @@ import Logging
 ///
 /// An image is shown as long as a snapshot is based on it, which the snapshots' store says, or somebody is about to add one.
 /// What can be shown is found in bounded time (`budget`); in all other cases the image is left to containerd, which then pulls
-/// it as always. Nothing is locked while the network or the disk is waited for. Safe for use from any thread that may block.
+/// it as always. No lock is held while the network is waited for, or files are made or deleted; the store is asked under the
+/// lock whether an image is in use. Safe for use from any thread that may block.
 package final class NodeImages: Sendable {
     /// Milliseconds that a pull waits for an image to be shown, all its layers together.
     static let budget = 2_000

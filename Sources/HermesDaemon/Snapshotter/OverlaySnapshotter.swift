@@ -6,7 +6,8 @@ import Logging
 /// (`NodeImages`).
 ///
 /// Its answers are those of containerd's own overlay snapshotter. `<root>/metadata.db` says which snapshots there are, and
-/// `<root>/snapshots` has their folders. A kill at any moment leaves a row only where its folder is:
+/// `<root>/snapshots` has their folders. A lazy row has none, and is added and removed in one transaction. A kill at any moment
+/// leaves any other row only where its folder is:
 ///
 /// - While a folder is made: a "new-" folder, which the next start deletes. There is no row.
 /// - After it has got the name of its id, before the transaction is committed: a folder whose id no row has. The next start
@@ -31,8 +32,8 @@ package final class OverlaySnapshotter: Sendable {
     private let lease: FolderLease
 
     /// Opens the snapshotter in `root`, an absolute path, and makes it if there is none; deletes what a kill has left. With
-    /// a configuration, images are mounted lazily where that is possible. Throws `usage` for a path that overlayfs could not be told,
-    /// `unavailable` when another process uses the folder.
+    /// a configuration, images are mounted lazily where that is possible. Throws `usage` for a path that overlayfs could not be
+    /// told, `unavailable` when another process uses the folder.
     package init(root: String, lazy: DaemonConfiguration? = nil, log: Logger) throws {
         // These separate options and lower directories (mount(8), overlayfs).
         guard root.hasPrefix("/"), !root.utf8.contains(where: { ",:\\".utf8.contains($0) }) else {
