@@ -18,6 +18,8 @@ let package = Package(
         .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.0"),
         .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.0"),
         .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.0"),
+        // Its traits bring in the whole of Foundation.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.13.0", traits: []),
     ],
     targets: [
         // The shims: the only targets that include a C library's headers.
@@ -43,7 +45,8 @@ let package = Package(
         .target(
             name: "HermesSupport",
             dependencies: [
-                "CZstd", "CXXHash", "CYaml", "CSQLite", "CLinux", .product(name: "Logging", package: "swift-log"),
+                "CZstd", "CXXHash", "CYaml", "CSQLite", "CLinux", "CRE2",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
         ),
@@ -64,7 +67,7 @@ let package = Package(
         .target(
             name: "HermesDaemon",
             dependencies: [
-                "HermesSupport", "HermesHTTP", "HermesCore", "CLinux", "CRE2",
+                "HermesSupport", "HermesHTTP", "HermesCore", "CLinux",
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
                 .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
@@ -75,6 +78,23 @@ let package = Package(
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             exclude: ["API/proto"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "HermesKubernetes",
+            dependencies: [
+                "HermesSupport", "HermesHTTP", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "HermesController",
+            dependencies: [
+                "HermesSupport", "HermesHTTP", "HermesCore", "HermesKubernetes",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
             swiftSettings: strict
         ),
         .executableTarget(
@@ -121,6 +141,15 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "HermesKubernetesTests",
+            dependencies: ["HermesSupport", "HermesHTTP", "HermesKubernetes", "HermesTestKit"], swiftSettings: strict),
+        .testTarget(
+            name: "HermesControllerTests",
+            dependencies: [
+                "HermesSupport", "HermesHTTP", "HermesCore", "HermesKubernetes", "HermesController", "HermesTestKit",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
         .testTarget(
             name: "HermesTests",
             dependencies: ["hermes", "HermesSupport", "HermesCore", "HermesDaemon", "HermesTestKit"],

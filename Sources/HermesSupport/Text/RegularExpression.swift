@@ -1,11 +1,11 @@
 import CRE2
 
-/// A regular expression of RE2, whose syntax is that of Go's, and so of containerd's filters. A match takes time linear to
-/// the text, whatever the expression.
-final class RegularExpression: @unchecked Sendable {
+/// A regular expression of RE2, whose syntax is that of Go's, and so of containerd's filters and of policies. A match takes
+/// time linear to the text, whatever the expression. It may be used from several threads at once.
+package final class RegularExpression: @unchecked Sendable {
     /// Why an expression cannot be compiled, in RE2's words.
-    struct Invalid: Error {
-        let reason: String
+    package struct Invalid: Error {
+        package let reason: String
     }
 
     /// Bytes that the program and the states of one expression may take.
@@ -15,7 +15,7 @@ final class RegularExpression: @unchecked Sendable {
     private let expression: OpaquePointer
 
     /// Compiles bytes that should be UTF-8.
-    init(_ pattern: [UInt8]) throws(Invalid) {
+    package init(_ pattern: [UInt8]) throws(Invalid) {
         var reason = [CChar](repeating: 0, count: 256)
         let made = pattern.withUnsafeBytes { bytes in
             hermes_re2_compile(
@@ -31,7 +31,7 @@ final class RegularExpression: @unchecked Sendable {
     deinit { hermes_re2_free(expression) }
 
     /// Whether any part of the text matches.
-    func matches(_ text: String) -> Bool {
+    package func matches(_ text: String) -> Bool {
         text.withCString { hermes_re2_matches(expression, $0, text.utf8.count) != 0 }
     }
 }
