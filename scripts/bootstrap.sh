@@ -10,11 +10,14 @@ build=(
     libssh2-1-dev libssl-dev libunistring-dev libxxhash-dev libyaml-dev libzstd-dev zlib1g-dev
 )
 tests=(
-    attr busybox-static containerd debootstrap docker-registry e2fsprogs fio flatbuffers-compiler fuse3
-    golang-github-containerd-containerd-dev golang-go gzip iproute2 jq
+    attr busybox-static containerd containernetworking-plugins debootstrap docker-registry e2fsprogs etcd-client etcd-server fio
+    flatbuffers-compiler fuse3
+    golang-github-containerd-containerd-dev golang-github-modern-go-reflect2-dev golang-go gzip iproute2 jq
     libarchive-tools nginx-light openssl pigz pkg-config procps python3 python3-flatbuffers python3-grpcio python3-yaml rsync shellcheck skopeo strace
     tar time umoci util-linux zstd
 )
+# Google's package of kubectl, where a machine has it, excludes Debian's.
+command -v kubectl >/dev/null || tests+=(kubernetes-client)
 # What the Swift toolchain itself needs on Debian (from its official container image).
 toolchain=(gpg libcurl4-openssl-dev libedit-dev libncurses-dev libpython3-dev libsqlite3-dev libxml2-dev pkg-config uuid-dev)
 

@@ -7,6 +7,25 @@ debian_mirror() {
         awk '$2 == "bookworm" && $3 == "main" && $4 == "Debian" {print $1; exit}'
 }
 
+# debian_lists FOLDER TYPE SUITE: the packages of a suite of Debian (TYPE deb, or deb-src for sources), from the mirror that this machine's
+# apt uses. Their lists are kept in FOLDER, so that the machine's packages stay what they are. Sets DEBIAN_APT to options for
+# apt-get and apt-cache.
+debian_lists() {
+    local mirror
+    mirror=$(debian_mirror)
+    [[ -n $mirror ]] || die "no apt source offers Debian bookworm main; run apt-get update"
+    mkdir -p "$1/lists/partial" "$1/cache/archives/partial"
+    # The keys of bookworm sign the later suites, too.
+    echo "$2 [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $3 main" >"$1/sources.list"
+    DEBIAN_APT=(
+        -q -o "Dir::Etc::sourcelist=$1/sources.list" -o Dir::Etc::sourceparts=/dev/null -o "Dir::State::lists=$1/lists"
+        -o "Dir::Cache=$1/cache" -o APT::Sandbox::User=root -o Acquire::Languages=none -o Acquire::Retries=2
+        -o Acquire::http::Timeout=30
+    )
+    # Lists that cannot be fetched are a warning otherwise.
+    apt-get "${DEBIAN_APT[@]}" --error-on=any update >&2
+}
+
 # debian_base: prints the path of a tar file of bookworm's minbase variant.
 debian_base() {
     local tar=$HERMES_CACHE/debian/bookworm-minbase.tar root mirror
