@@ -42,13 +42,28 @@ package struct DockerConfig: Sendable {
         self.path = path
     }
 
+    /// Reads the value of a pull secret of Kubernetes, which `name` names in errors: a config.json, or with `isLegacy` (type
+    /// kubernetes.io/dockercfg) the entries alone. Programs that a secret names are not run. Throws `corrupt`.
+    package init(pullSecret bytes: [UInt8], isLegacy: Bool, name: String) throws {
+        if isLegacy {
+            file = File(auths: try JSON.decode([String: File.Entry].self, from: bytes, name: name))
+        } else {
+            file = File(auths: try JSON.decode(File.self, from: bytes, name: name).auths)
+        }
+        path = name
+    }
+
     /// The credentials for an image: its helper's, the store's, or those in the file; the key with the longest part of
-    /// the image's name decides. Throws `denied` when a helper fails.
+    /// the image's name decides, and one with wildcards (a pull secret may have such) only where no other does. Throws
+    /// `denied` when a helper fails.
     package func credentials(for scope: CredentialScope) throws -> Credentials? {
         if let repository = scope.repository, let entry = entry(registry: scope.registry, repository: repository) {
             return try credentials(from: entry, registry: scope.path)
         }
-        return try credentials(for: scope.registry)
+        if let found = try credentials(for: scope.registry) { return found }
+        let patterns = (file.auths ?? [:]).filter { $0.key.contains("*") }.sorted { $0.key > $1.key }
+        return try patterns.first { ImageGlob($0.key).matches(scope.path) }
+            .flatMap { try credentials(from: $0.value, registry: scope.registry) }
     }
 
     /// The entry for a part of the registry's repositories, as Podman writes them: "registry/team", "registry/team/image".
