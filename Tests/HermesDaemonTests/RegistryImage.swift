@@ -41,8 +41,9 @@ final class RegistryImage: Sendable {
             "oci:\(layout.path):latest", "docker://\(name)",
         ])
         guard isIndexed else { return }
-        let builder = IndexBuilder(
-            image: image, source: LayoutSource(layout: layout, tag: nil), layout: layout, spanSize: 4096)
+        let builder = try IndexBuilder(
+            image: image, source: LayoutSource(layout: layout, tag: nil), storage: LayoutIndexStorage(layout),
+            spanSize: 4096)
         let report = try builder.build(
             jobs: 1, observer: IndexBuilder.Observer(advanced: { _, _ in }, finished: { _, _ in }))
         let reference = try Reference(name)

@@ -22,8 +22,10 @@ struct IndexRun {
         // The result, on standard output, comes below the bars.
         defer { StandardError.flush() }
         do {
-            return try IndexBuilder(image: image, source: source, layout: layout, spanSize: spanSize)
-                .build(jobs: jobs, observer: observer)
+            return try IndexBuilder(
+                image: image, source: source, storage: LayoutIndexStorage(layout), spanSize: spanSize
+            )
+            .build(jobs: jobs, observer: observer)
         } catch {
             display.stop()
             throw error

@@ -111,7 +111,8 @@ import Testing
         let cache = try ImageCache(image.folder.path + "/node")
         let old = try image.files()
         try cache.compile(image.image, old)
-        let builder = IndexBuilder(image: image.image, source: image.source, layout: image.layout, spanSize: 30_000)
+        let builder = try IndexBuilder(
+            image: image.image, source: image.source, storage: LayoutIndexStorage(image.layout), spanSize: 30_000)
         _ = try builder.build(
             jobs: 1, observer: IndexBuilder.Observer(advanced: { _, _ in }, finished: { _, _ in }))
         let new = try image.files()

@@ -45,8 +45,9 @@ final class IndexedImage: Sendable {
         image = try Image(
             reference: "test", descriptor: try layout.addManifest(try JSON.encode(manifest), tag: "v1"),
             manifest: manifest, config: try ImageConfig.parse(config, name: "the configuration"))
-        let builder = IndexBuilder(
-            image: image, source: LayoutSource(layout: layout, tag: nil), layout: layout, spanSize: spanSize)
+        let builder = try IndexBuilder(
+            image: image, source: LayoutSource(layout: layout, tag: nil), storage: LayoutIndexStorage(layout),
+            spanSize: spanSize)
         _ = try builder.build(jobs: 2, observer: IndexBuilder.Observer(advanced: { _, _ in }, finished: { _, _ in }))
     }
 

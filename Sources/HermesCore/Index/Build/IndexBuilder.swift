@@ -2,16 +2,16 @@ import DequeModule
 import HermesSupport
 import Synchronization
 
-/// Builds the SOCI index of an image into an OCI image layout.
+/// Builds the SOCI index of an image into a storage.
 ///
-/// Layers are read in parallel, the largest first; a layer whose zTOC the layout already has (of the same span size) is
-/// not read. The index is listed in the layout only when all of its zTOCs are there.
+/// Layers are read in parallel, the largest first; a layer whose zTOC the storage already has (of the same span size) is
+/// not read. The index is added to the storage only when all of its zTOCs are there.
 package struct IndexBuilder: Sendable {
     /// The outcome for a layer.
     package enum Outcome: Sendable, Equatable {
         /// The layer's zTOC was built.
         case built(SOCIIndex.Layer, LayerIndexer.Summary)
-        /// The layer's zTOC was in the layout.
+        /// The layer's zTOC was in the storage.
         case reused(SOCIIndex.Layer)
         /// The layer is not in the index, for this reason.
         case skipped(String)
@@ -27,7 +27,7 @@ package struct IndexBuilder: Sendable {
 
     /// A finished index.
     package struct Report: Sendable {
-        /// The index, as the layout lists it.
+        /// The index.
         package let descriptor: Descriptor
         /// The outcomes of the image's layers, lowest first.
         package let outcomes: [Outcome]
@@ -58,30 +58,28 @@ package struct IndexBuilder: Sendable {
 
     private let image: Image
     private let source: any ImageSource
-    private let layout: ImageLayout
+    private let storage: any IndexStorage
     private let spanSize: Int64
 
     /// Prepares a build of `image`, whose blobs `source` has; `spanSize` is in uncompressed bytes, at least 1.
-    package init(image: Image, source: any ImageSource, layout: ImageLayout, spanSize: Int64) {
+    package init(image: Image, source: any ImageSource, storage: any IndexStorage, spanSize: Int64) {
         self.image = image
         self.source = source
-        self.layout = layout
+        self.storage = storage
         self.spanSize = spanSize
     }
 
-    /// Builds with `jobs` threads and blocks until the index is in the layout.
+    /// Builds with `jobs` threads and blocks until the index is in the storage.
     ///
     /// Throws the first failure of a layer (see `LayerIndexer`), `unsupported` when no layer can be indexed, or the error
-    /// of a write; the layout then lists no new index. Finished zTOCs stay and are used by the next build only once an
-    /// index lists them.
+    /// of the storage, which then has no new index. Finished zTOCs stay.
     package func build(jobs: Int, observer: Observer) throws -> Report {
-        let known = try ImageLayout.ZTOCs(of: layout)
         let order = image.layers.indices.sorted { image.layers[$0].descriptor.size > image.layers[$1].descriptor.size }
         let state = Mutex(State(waiting: Deque(order)))
         let work: @Sendable () -> Void = {
             while let layer = state.withLock({ $0.failure == nil ? $0.waiting.popFirst() : nil }) {
                 let result = Result {
-                    try index(layer, known) { bytes in
+                    try index(layer) { bytes in
                         try observer.advanced(layer, bytes)
                         if let failure = state.withLock(\.failure) { throw failure }
                     }
@@ -115,15 +113,10 @@ package struct IndexBuilder: Sendable {
                 .unsupported, "\(image.reference) has no layer that can be indexed",
                 advice: "only gzip and uncompressed layers can be indexed")
         }
-        try layout.writeBlob(SOCIIndex.configContent)
-        return try layout.addManifest(
-            SOCIIndex(subject: image.descriptor, layers: ztocs).encoded(), mediaType: SOCIIndex.mediaType,
-            artifactType: SOCIIndex.artifactType, platform: image.descriptor.platform)
+        return try storage.add(SOCIIndex(subject: image.descriptor, layers: ztocs), of: image)
     }
 
-    private func index(
-        _ number: Int, _ known: ImageLayout.ZTOCs, _ progress: (Int) throws -> Void
-    ) throws -> Outcome {
+    private func index(_ number: Int, _ progress: (Int) throws -> Void) throws -> Outcome {
         let layer = image.layers[number]
         switch layer.compression {
         case .zstd: return .skipped("zstd layers cannot be indexed yet")
@@ -133,15 +126,13 @@ package struct IndexBuilder: Sendable {
         guard !layer.isForeign || layer.descriptor.urls?.isEmpty ?? true else {
             return .skipped("the layer is not in the registry")
         }
-        if let ztoc = known.find(layer.descriptor, spanSize: spanSize) { return .reused(ztoc) }
-        let writer = try ImageLayout.BlobWriter(layout)
-        let summary = try LayerIndexer.index(
-            layer, from: try source.openBlob(layer.descriptor), spanSize: spanSize, to: { try writer.write($0) },
-            progress: progress)
-        let (digest, size) = try writer.finish()
-        let ztoc = SOCIIndex.Layer(
-            digest: digest, size: size, layer: layer.descriptor, spanSize: spanSize,
-            disableXattrs: summary.hasNoXattrs)
-        return .built(ztoc, summary)
+        let (ztoc, summary) = try storage.ztoc(
+            of: layer.descriptor, spanSize: spanSize, check: { try progress(0) },
+            make: { sink in
+                try LayerIndexer.index(
+                    layer, from: try source.openBlob(layer.descriptor), spanSize: spanSize, to: sink, progress: progress
+                )
+            })
+        return summary.map { .built(ztoc, $0) } ?? .reused(ztoc)
     }
 }

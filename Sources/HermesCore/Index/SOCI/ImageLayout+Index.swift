@@ -32,37 +32,6 @@ extension ImageLayout {
             advice: others.isEmpty
                 ? "it has no index at all" : "it has those of \(others.suffix(5).joined(separator: ", "))")
     }
-
-    /// The zTOCs that a layout's indexes list, by layer and span size.
-    struct ZTOCs: Sendable {
-        private struct Key: Hashable {
-            let layer: Digest
-            let spanSize: Int64?
-        }
-
-        private let layout: ImageLayout
-        private var ztocs: [Key: SOCIIndex.Layer] = [:]
-
-        init(of layout: ImageLayout) throws {
-            self.layout = layout
-            for (_, index) in try layout.sociIndexes() {
-                for ztoc in try index.ztocs() {
-                    ztocs[Key(layer: ztoc.layerDigest, spanSize: ztoc.spanSize)] = ztoc
-                }
-            }
-        }
-
-        /// The zTOC of a layer, if the layout has it and its bytes are those of its digest.
-        func find(_ layer: Descriptor, spanSize: Int64) -> SOCIIndex.Layer? {
-            guard var ztoc = ztocs[Key(layer: layer.digest, spanSize: spanSize)],
-                let file = try? MappedFile(try OpenFile(layout.blobPath(ztoc.digest), O_RDONLY)),
-                Digest.of(file.readOnly) == ztoc.digest
-            else { return nil }
-            // The same blob can have another media type in another image.
-            ztoc.layerMediaType = layer.mediaType
-            return ztoc
-        }
-    }
 }
 
 extension ImageLayout {
