@@ -35,8 +35,19 @@ containerd_start() {
     }
 }
 
-# cri_config_2 ROOT PAUSE: the part of the configuration that a kubelet's calls need. Nothing is told of network plug-ins, as pods have
-# the host's network. Containers get no better OOM score than containerd, which may not have the right to give one.
+# containerd_network ROOT: what containerd_start ROOT needs for Pods with a network of their own, as a kubelet wants it: a pair of
+# interfaces for each Pod, and no way out.
+containerd_network() {
+    mkdir -p "$1/cni/conf"
+    ln -sfn /usr/lib/cni "$1/cni/bin"
+    cat >"$1/cni/conf/10-test.conflist" <<JSON
+{"cniVersion": "0.4.0", "name": "test", "plugins": [{"type": "ptp",
+ "ipam": {"type": "host-local", "dataDir": "$1/cni/addresses", "ranges": [[{"subnet": "10.88.77.0/24"}]]}}]}
+JSON
+}
+
+# cri_config_2 ROOT PAUSE: the part of the configuration that a kubelet's calls need. Without containerd_network there is no network
+# plug-in, and pods have to use the host's network. Containers get no better OOM score than containerd, which may not have the right to give one.
 cri_config_2() {
     cat <<TOML
 [plugins."io.containerd.grpc.v1.cri"]
