@@ -63,25 +63,33 @@ package struct ImageCache: Sendable {
                 .corrupt, "the index \(files.digest) of \(image.reference) does not describe the image: it was refused",
                 advice: "build another one with hermes index build")
         }
-        let views = try files.views()
-        for ((layer, file), view) in zip(zip(image.layers, files.layers), views) {
-            let folder = layerFolder(layer.descriptor.digest, file.ztoc.digest)
-            try make(folder)
-            if !Self.hasZTOC(folder) { try Self.keepZTOC(file.file.readOnly, in: folder) }
-            if Self.hasSpans(folder) {
-                Self.touch(folder + "/spans")
-            } else {
-                try SpanMap.compile(view, in: folder)
-            }
-        }
         let folder = imageFolder(image)
-        try make(folder)
-        try ImageTree.compile(views, in: folder)
+        try Self.make(folder)
+        // Each layer once, however often it comes, and the largest first; the tree of all is made beside them.
+        let layers = Dictionary(
+            zip(image.layers, files.layers).map { (layerFolder($0.descriptor.digest, $1.ztoc.digest), $1.file) },
+            uniquingKeysWith: { first, _ in first }
+        ).sorted { $0.value.bytes.count > $1.value.bytes.count }
+        try SystemThread.each("hermes-compile", Array(-1..<layers.count)) { number in
+            guard number >= 0 else { return try ImageTree.compile(try files.views(), in: folder) }
+            try Self.compile(layers[number].value, in: layers[number].key)
+        }
         // The record comes last: all the files that it names are there by then.
         let record = Record(
             format: Record.currentFormat, index: files.digest, layers: image.layers.map(\.descriptor.digest),
             ztocs: files.layers.map(\.ztoc.digest))
         try AtomicFile.write(try JSON.encode(record), to: folder + "/image", temporaryIn: folder)
+    }
+
+    /// Compiles the zTOC of a layer into the layer's folder, and keeps it there.
+    private static func compile(_ ztoc: MappedFile, in folder: String) throws {
+        try make(folder)
+        if !hasZTOC(folder) { try keepZTOC(ztoc.readOnly, in: folder) }
+        if hasSpans(folder) {
+            touch(folder + "/spans")
+        } else {
+            try SpanMap.compile(try ZTOCView(ztoc.readOnly), in: folder)
+        }
     }
 
     /// Opens a compiled image whose absent data come from `source`. `threads` work for it until it is closed. Throws
@@ -138,7 +146,7 @@ package struct ImageCache: Sendable {
         unlink(path)
     }
 
-    private func make(_ folder: String) throws {
+    private static func make(_ folder: String) throws {
         guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
             throw HermesError.file("make the folder", folder, .last)
         }

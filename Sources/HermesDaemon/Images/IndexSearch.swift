@@ -58,7 +58,7 @@ struct IndexSearch: Sendable {
         until deadline: Monotonic
     ) throws -> IndexFiles? {
         // Whole seconds, as libcurl has them; `waiting` ends what is left over.
-        func seconds() -> Int { max(1, Int(deadline.milliseconds(since: .now()) / 1000)) }
+        @Sendable func seconds() -> Int { max(1, Int(deadline.milliseconds(since: .now()) / 1000)) }
         let timeout = min(configuration.timeout, seconds())
         let name = "\(reference.registry)/\(reference.repository)"
         let platform = configuration.platform ?? .host

@@ -1,5 +1,6 @@
 import Glibc
 import HermesSupport
+import Synchronization
 
 /// An index with its zTOCs at hand, checked: the documents are those of their digests, and each zTOC fits its layer.
 package struct IndexFiles: Sendable {
@@ -10,17 +11,17 @@ package struct IndexFiles: Sendable {
     /// The mapped zTOC of each of the image's layers, lowest first, and its reference in the index.
     package let layers: [(ztoc: SOCIIndex.Layer, file: MappedFile)]
 
-    /// Puts the files of an index together for an image. `open` maps the file of a zTOC.
+    /// Puts the files of an index together for an image. `open` maps the file of a zTOC; it is called from several threads.
     ///
-    /// Throws `unsupported` when a layer of the image has no zTOC, `corrupt` for a zTOC that has another digest, is
+    /// Blocks. Throws `unsupported` when a layer of the image has no zTOC, `corrupt` for a zTOC that has another digest, is
     /// damaged, or describes a blob of another size, and the errors of `open`.
     package init(
-        digest: Digest, index: SOCIIndex, image: Image, open: (SOCIIndex.Layer) throws -> MappedFile
+        digest: Digest, index: SOCIIndex, image: Image, open: @escaping @Sendable (SOCIIndex.Layer) throws -> MappedFile
     ) throws {
         let ztocs = Dictionary(try index.ztocs().map { ($0.layerDigest, $0) }, uniquingKeysWith: { first, _ in first })
-        // A zTOC whose layer comes several times is opened, and perhaps downloaded, once.
-        var opened: [Digest: MappedFile] = [:]
-        layers = try image.layers.map { layer in
+        // A layer that comes several times is opened, and perhaps downloaded, once.
+        var wanted: [Digest: (ztoc: SOCIIndex.Layer, blob: Descriptor)] = [:]
+        for layer in image.layers {
             let blob = layer.descriptor
             guard let ztoc = ztocs[blob.digest] else {
                 throw HermesError(
@@ -28,24 +29,27 @@ package struct IndexFiles: Sendable {
                     advice: layer.compression == .zstd
                         ? "zstd layers cannot be indexed yet" : "build it again with hermes index build")
             }
-            let file = try opened[ztoc.digest] ?? Self.open(ztoc, of: blob, with: open)
-            opened[ztoc.digest] = file
-            do {
-                let view = try ZTOCView(file.readOnly)
-                try view.validate()
-                guard view.compressedSize == blob.size else {
-                    throw HermesError(.corrupt, "it describes a blob of \(view.compressedSize) bytes, not \(blob.size)")
-                }
-            } catch let error as HermesError {
-                throw HermesError(error.code, "cannot use the zTOC of layer \(blob.digest)", cause: error)
-            }
+            wanted[blob.digest] = (ztoc, blob)
+        }
+        // The largest first, so that none is left to one thread at the end.
+        let order = wanted.values.sorted { $0.ztoc.size > $1.ztoc.size }
+        let opened = Mutex<[Digest: MappedFile]>([:])
+        try SystemThread.each("hermes-ztoc", Array(order.indices)) { number in
+            let (ztoc, blob) = order[number]
+            let file = try Self.open(ztoc, of: blob, with: open)
+            opened.withLock { $0[blob.digest] = file }
+        }
+        let files = opened.withLock { $0 }
+        layers = image.layers.compactMap { layer in
+            guard let (ztoc, blob) = wanted[layer.descriptor.digest], let file = files[blob.digest] else { return nil }
             return (ztoc, file)
         }
         self.digest = digest
         self.index = index
     }
 
-    /// Opens the zTOC of a blob. Throws `corrupt` when its size is out of proportion or its digest another one.
+    /// Opens the zTOC of a blob. Throws `corrupt` when its size is out of proportion, its digest another one, or it does not
+    /// describe the blob.
     private static func open(
         _ ztoc: SOCIIndex.Layer, of blob: Descriptor, with open: (SOCIIndex.Layer) throws -> MappedFile
     ) throws -> MappedFile {
@@ -57,6 +61,15 @@ package struct IndexFiles: Sendable {
         let file = try open(ztoc)
         guard Int64(file.bytes.count) == ztoc.size, Digest.of(file.readOnly) == ztoc.digest else {
             throw HermesError(.corrupt, "the zTOC of layer \(blob.digest) does not have the digest \(ztoc.digest)")
+        }
+        do {
+            let view = try ZTOCView(file.readOnly)
+            try view.validate()
+            guard view.compressedSize == blob.size else {
+                throw HermesError(.corrupt, "it describes a blob of \(view.compressedSize) bytes, not \(blob.size)")
+            }
+        } catch let error as HermesError {
+            throw HermesError(error.code, "cannot use the zTOC of layer \(blob.digest)", cause: error)
         }
         return file
     }
