@@ -92,8 +92,11 @@ let package = Package(
             dependencies: [
                 "HermesSupport", "HermesHTTP", "HermesCore", "HermesKubernetes",
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict
         ),
@@ -115,7 +118,8 @@ let package = Package(
         .executableTarget(
             name: "HermesTestChild",
             dependencies: [
-                "HermesSupport", "HermesCore", "HermesDaemon", .product(name: "Logging", package: "swift-log"),
+                "HermesSupport", "HermesCore", "HermesDaemon", "HermesController",
+                .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/HermesTestChild",
             swiftSettings: strict),
@@ -147,8 +151,10 @@ let package = Package(
         .testTarget(
             name: "HermesControllerTests",
             dependencies: [
-                "HermesSupport", "HermesHTTP", "HermesCore", "HermesKubernetes", "HermesController", "HermesTestKit",
+                "HermesSupport", "HermesHTTP", "HermesCore", "HermesDaemon", "HermesKubernetes", "HermesController",
+                "HermesTestKit", "HermesTestChild",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ], swiftSettings: strict),
         .testTarget(
             name: "HermesTests",

@@ -1,4 +1,5 @@
 import Glibc
+import HermesController
 import HermesCore
 import HermesDaemon
 import HermesSupport
@@ -18,6 +19,7 @@ import Logging
         case "snapshots": try snapshots(words[2], delay)
         case "lazy": try lazy(words[2], delay)
         case "folders": try folders(words[2], delay)
+        case "artifacts": try artifacts(words[2], delay)
         case "say": say(Int(words[2]) ?? 0)
         case "say-and-stay":
             say(Int(words[2]) ?? 0)
@@ -97,6 +99,33 @@ import Logging
             _ = try snapshotter.create(.active, key: "b\(name)", parent: "c\(name)")
             try snapshotter.remove("b\(name)")
             if round % 2 == 0 { try snapshotter.remove("c\(name)") }
+            try finish(round, delay)
+        }
+    }
+
+    /// Each round stores an image's index with two zTOCs, of which one is shared with the round before, and removes old ones.
+    private static func artifacts(_ path: String, _ delay: UInt32) throws {
+        let store = try ArtifactStore(path)
+        let start = Int(try store.artifacts(before: nil, limit: 1).first?.id ?? 0)
+        for round in 1... {
+            let number = start + round
+            let layers = try [number, number + 1].map { number in
+                let writer = try store.blobWriter()
+                for piece in 0..<20 {
+                    try Array(repeating: UInt64(number * 100 + piece), count: 1000).withUnsafeBytes {
+                        try writer.write($0)
+                    }
+                }
+                let (digest, size) = try writer.finish()
+                let blob = Descriptor(mediaType: "application/x", digest: .of([UInt8(number % 256)]), size: 1)
+                return SOCIIndex.Layer(digest: digest, size: size, layer: blob, spanSize: 1, disableXattrs: true)
+            }
+            let key = try Artifact.Key(
+                image: "registry.example/app\(number)@\(Digest.of([1]))", platform: "linux/amd64")
+            let subject = Descriptor(mediaType: SOCIIndex.mediaType, digest: key.manifest, size: 1)
+            let index = SOCIIndex(subject: subject, layers: layers).encoded()
+            try store.finish(key, source: "app", config: nil, index: index, layers: layers)
+            if round % 2 == 0 { _ = try store.collectGarbage(unusedFor: 1000, sizeBudget: 2_000_000) }
             try finish(round, delay)
         }
     }

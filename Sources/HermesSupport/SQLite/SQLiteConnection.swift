@@ -53,6 +53,23 @@ package final class SQLiteConnection {
         try execute("PRAGMA synchronous = \(synchronous.rawValue)")
     }
 
+    /// Opens a database of another program to read it, and never changes its file. SQLite may make files beside it (-wal, -shm).
+    /// Throws `corrupt` when the file is not a database, `cannotCreate` when there is none.
+    package init(reading path: String) throws {
+        let file = try SQLiteFile.resolved(path)
+        var opened: OpaquePointer?
+        let flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+        let status = sqlite3_open_v2(file, &opened, flags, nil)
+        guard status == SQLITE_OK, let opened else {
+            let error = HermesError.sqlite("open", path, SQLiteError(status, of: opened))
+            sqlite3_close_v2(opened)
+            throw error
+        }
+        handle = opened
+        self.path = path
+        try execute("PRAGMA trusted_schema = OFF")
+    }
+
     deinit {
         idle = [:]
         // The last connection to close copies the WAL into the file and removes it.

@@ -28,7 +28,8 @@ enum SQLiteFile {
         return file
     }
 
-    private static func resolved(_ path: String) throws -> String {
+    /// The path without symbolic links in its folder. Throws `cannotCreate` for a path that no file can have.
+    static func resolved(_ path: String) throws -> String {
         let slash = path.lastIndex(of: "/")
         let name = slash.map { path[path.index(after: $0)...] } ?? path[...]
         let folder = slash.map { String(path[...$0]) } ?? "."
