@@ -1,0 +1,78 @@
+import HermesCore
+import HermesSupport
+import Hummingbird
+import Logging
+import NIOPosix
+
+/// Answers requests. `ArtifactServer` lists them.
+struct ArtifactResponder: HTTPResponder {
+    let store: ArtifactStore
+    let answers: ReadyAnswers
+    let tokens: TokenCheck
+    let metrics: @Sendable () -> [MetricFamily]
+    let unready: @Sendable () -> String?
+    /// Where code runs that blocks on the disk.
+    let disk: NIOThreadPool
+    let requests: RequestMetrics
+    let log: Logger
+
+    func respond(to request: Request, context: ArtifactContext) async throws -> Response {
+        let (route, query) = ArtifactRoute.parse(request.head.path ?? "")
+        var response: Response
+        do {
+            response = try await answer(request, route, query)
+        } catch let error as HermesError where error.code == .usage {
+            response = Answers.failure(.badRequest, error.message)
+        } catch {
+            log.error(
+                "a request failed", metadata: ["path": "\(request.head.path ?? "")".printed, "cause": "\(error)"])
+            response = Answers.failure(.internalServerError, "the controller cannot read its artifacts")
+        }
+        requests.answered(route, response.status.code)
+        if request.method == .head { response = response.createHeadResponse() }
+        return request.hasBody ? response.closing(context.channel) : response
+    }
+
+    private func answer(_ request: Request, _ route: ArtifactRoute, _ query: Substring) async throws -> Response {
+        guard request.method == .get || request.method == .head else {
+            var response = Answers.failure(.methodNotAllowed, "only GET and HEAD are answered")
+            response.headers[.allow] = "GET, HEAD"
+            return response
+        }
+        if !route.isOpen, try await !tokens.allows(request.headers[.authorization]) {
+            var response = Answers.failure(.unauthorized, "a valid token is needed")
+            response.headers[.wwwAuthenticate] = "Bearer"
+            return response
+        }
+        switch route {
+        case .resolve: return try await resolve(String(query))
+        case .blob(let digest): return try await blob(digest, request.headers)
+        case .artifacts: return try await list(query)
+        case .health: return Answers.ok()
+        case .readiness: return unready().map { Answers.failure(.serviceUnavailable, $0) } ?? Answers.ok()
+        case .metrics:
+            let families = try await disk.runIfActive { metrics() + requests.families() }
+            return Answers.metrics(families)
+        case .unknown: return Answers.failure(.notFound, "there is no such path")
+        }
+    }
+
+    private func blob(_ digest: Digest?, _ headers: HTTPFields) async throws -> Response {
+        guard let digest else { return Answers.failure(.badRequest, "invalid digest") }
+        guard let blob = try await disk.runIfActive({ try store.openBlob(digest) }) else {
+            return Answers.failure(.notFound, "blob not found: \(digest)")
+        }
+        return BlobAnswer.make(blob, headers, on: disk)
+    }
+}
+
+extension String {
+    fileprivate var printed: Logger.MetadataValue { "\(printable(300))" }
+}
+
+extension Request {
+    /// No request that is answered has a body.
+    fileprivate var hasBody: Bool {
+        headers[.transferEncoding] != nil || (headers[.contentLength] ?? "0") != "0"
+    }
+}
