@@ -121,6 +121,8 @@ import Testing
             for connection in open { #expect(try connection.ask("/healthz").status == 200) }
             let third = try TestConnection(port)
             third.send(Self.request("/healthz"))
+            for _ in 0..<20 { #expect(try open[0].ask("/healthz").status == 200) }
+            #expect(!third.hasBytes)
             open = []
             #expect(try third.answer().status == 200)
         }

@@ -81,6 +81,12 @@ final class TestConnection {
         return Answer(status: status, headers: Dictionary(headers) { first, _ in first }, body: [])
     }
 
+    /// Whether bytes have come that were not read.
+    var hasBytes: Bool {
+        var wait = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        return !buffer.isEmpty || poll(&wait, 1, 0) > 0
+    }
+
     /// Reads so many bytes of a body.
     func read(_ count: Int) throws -> [UInt8] {
         while buffer.count < count { try read() }
