@@ -2,8 +2,8 @@
 package final class HTTPConnectionSettings: Sendable {
     /// PEM certificates of all authorities to trust; nil for the client's own.
     let authorities: [UInt8]?
-    /// The file of a client's certificate, and that of its key where it has one of its own.
-    let client: (certificate: String, key: String?)?
+    /// What the client proves itself with; nil for nothing.
+    let client: HTTPClientCertificate?
     /// Whether the server's certificate is checked.
     let verifies: Bool
     /// Milliseconds that a connection may take; nil for the default.
@@ -12,7 +12,7 @@ package final class HTTPConnectionSettings: Sendable {
     let proxy: HTTPProxy?
 
     package init(
-        authorities: [UInt8]? = nil, client: (certificate: String, key: String?)? = nil, verifies: Bool = true,
+        authorities: [UInt8]? = nil, client: HTTPClientCertificate? = nil, verifies: Bool = true,
         connectTimeout: Int? = nil, proxy: HTTPProxy? = nil
     ) {
         self.authorities = authorities

@@ -63,15 +63,15 @@ struct HTTPOptions {
     }
 
     private func apply(_ settings: HTTPConnectionSettings) throws {
-        if let pem = settings.authorities {
-            // Copied by libcurl, which keeps it for as long as the handle.
-            try pem.withUnsafeBytes {
-                try check(hermes_curl_set_blob(easy, CURLOPT_CAINFO_BLOB, $0.baseAddress, $0.count))
-            }
-        }
-        if let client = settings.client {
-            try string(CURLOPT_SSLCERT, client.certificate)
-            if let key = client.key { try string(CURLOPT_SSLKEY, key) }
+        if let pem = settings.authorities { try blob(CURLOPT_CAINFO_BLOB, pem) }
+        switch settings.client {
+        case .files(let certificate, let key):
+            try string(CURLOPT_SSLCERT, certificate)
+            if let key { try string(CURLOPT_SSLKEY, key) }
+        case .pem(let certificate, let key):
+            try blob(CURLOPT_SSLCERT_BLOB, certificate)
+            try blob(CURLOPT_SSLKEY_BLOB, key)
+        case nil: break
         }
         if !settings.verifies {
             try number(CURLOPT_SSL_VERIFYPEER, 0)
@@ -128,6 +128,11 @@ struct HTTPOptions {
 
     private func string(_ option: CURLoption, _ value: String) throws {
         try check(value.withCString { hermes_curl_set_pointer(easy, option, $0) })
+    }
+
+    /// libcurl copies the bytes.
+    private func blob(_ option: CURLoption, _ bytes: [UInt8]) throws {
+        try bytes.withUnsafeBytes { try check(hermes_curl_set_blob(easy, option, $0.baseAddress, $0.count)) }
     }
 
     private func number(_ option: CURLoption, _ value: Int) throws {

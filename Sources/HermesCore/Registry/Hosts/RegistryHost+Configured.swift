@@ -72,7 +72,8 @@ extension HostsFile.Host {
         }
         // libcurl shows one certificate per connection; containerd's first is the one that matters.
         return HTTPConnectionSettings(
-            authorities: pem, client: clients.first.map { ($0.certificate, $0.key) }, verifies: skipVerify != true,
+            authorities: pem, client: clients.first.map { .files(certificate: $0.certificate, key: $0.key) },
+            verifies: skipVerify != true,
             connectTimeout: dialTimeout ?? connectTimeout, proxy: try proxy.map { try HTTPProxy($0, from: "proxy") })
     }
 }

@@ -1,24 +1,32 @@
 import CLinux
 import Glibc
-import HermesSupport
 
 /// A run of a program that gives credentials: text in, text out, bounded in time and size. The program's output is
 /// never shown: it may be a secret. The program inherits no file beside its own three, and no signal's disposition.
-struct HelperProgram {
+package struct HelperProgram: Sendable {
     /// The program; without a slash it is searched on PATH.
-    let program: String
-    var arguments: [String] = []
-    /// Added to this process's environment.
-    var environment: [(name: String, value: String)] = []
-    /// Milliseconds until it is killed.
-    var timeLimit = 30_000
+    private let program: String
+    private let arguments: [String]
+    private let environment: [(name: String, value: String)]
+    private let timeLimit: Int
 
     /// The most that is read, in bytes.
     private static let outputLimit = 1 << 20
 
+    /// `environment` is added to this process's; the program is killed after `timeLimit` milliseconds.
+    package init(
+        program: String, arguments: [String] = [], environment: [(name: String, value: String)] = [],
+        timeLimit: Int = 30_000
+    ) {
+        self.program = program
+        self.arguments = arguments
+        self.environment = environment
+        self.timeLimit = timeLimit
+    }
+
     /// Runs it to its end; the status is as a shell has it, 128 and up for a signal. Throws `denied` when it cannot be
     /// started, writes without end or takes too long. Blocks.
-    func run(input: [UInt8]) throws -> (status: Int32, output: [UInt8]) {
+    package func run(input: [UInt8]) throws -> (status: Int32, output: [UInt8]) {
         // A pipe's buffer holds the whole input, and our own read end is open: the write neither blocks nor raises SIGPIPE.
         guard input.count <= 4096 else { throw failure("the question is too long") }
         let (inputRead, inputWrite) = try pipe()
@@ -48,7 +56,7 @@ struct HelperProgram {
     }
 
     /// The error of a program that gives no credentials.
-    func failure(_ why: String, cause: (any Error)? = nil) -> HermesError {
+    package func failure(_ why: String, cause: (any Error)? = nil) -> HermesError {
         HermesError(.denied, "cannot get credentials from \(program.printable(200)): \(why)", cause: cause)
     }
 
