@@ -147,7 +147,11 @@ let package = Package(
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "HermesKubernetesTests",
-            dependencies: ["HermesSupport", "HermesHTTP", "HermesKubernetes", "HermesTestKit"], swiftSettings: strict),
+            dependencies: [
+                "HermesSupport", "HermesHTTP", "HermesKubernetes", "HermesTestKit",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "HermesControllerTests",
             dependencies: [
