@@ -84,8 +84,8 @@ package struct ArtifactServer: Sendable {
         self.log = log
     }
 
-    /// Answers until the task is cancelled, which ends all connections at once; as a part of a `ServiceGroup`, requests that
-    /// are being answered at a graceful shutdown are answered. `listening` is told the port.
+    /// Answers until the task is cancelled, which ends all connections at once, and then returns. As a part of a `ServiceGroup`,
+    /// it answers what was asked before a graceful shutdown. `listening` is told the port.
     ///
     /// Throws `unavailable` when the address cannot be had, and `usage` for certificates that cannot be used.
     package func run(listening: @escaping @Sendable (Int) async -> Void) async throws {
@@ -101,7 +101,7 @@ package struct ArtifactServer: Sendable {
                 responder: responder, server: try channels(),
                 configuration: .init(
                     address: .hostname(configuration.host, port: configuration.port),
-                    availableConnectionsDelegate: .maximum(bounds.connections, logger: Logger(label: "connections"))),
+                    availableConnectionsDelegate: .maximum(bounds.connections, logger: quiet)),
                 onServerRunning: { channel in await listening(channel.localAddress?.port ?? 0) }, logger: quiet)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await application.run() }
@@ -120,11 +120,11 @@ package struct ArtifactServer: Sendable {
         }
         await note(answers)
         try? await disk.shutdownGracefully()
-        do { try result.get() } catch let error as IOError {
-            throw HermesError(
+        guard !Task.isCancelled, case .failure(let error) = result else { return }
+        throw error as? HermesError
+            ?? HermesError(
                 .unavailable, "cannot answer at \(configuration.host):\(configuration.port)",
-                cause: SystemError(error.errnoCode))
-        }
+                cause: (error as? IOError).map { SystemError($0.errnoCode) } ?? error)
     }
 
     /// Tells the store which artifacts were asked for.

@@ -9,7 +9,7 @@ final class SharedSecret: Sendable {
     /// The longest secret, in bytes.
     private static let limit = 4096
     /// Milliseconds for which the secret is not read again.
-    private static let freshness: Int64 = 1000
+    private static let freshness = 1000
 
     private let path: String
     private let last = Mutex<(digest: Digest, until: Monotonic)?>(nil)
@@ -32,7 +32,7 @@ final class SharedSecret: Sendable {
         let text = String(decoding: try LocalFile.read(path, limit: Self.limit), as: UTF8.self).trimmingASCIISpace
         guard !text.isEmpty else { throw HermesError(.corrupt, "the file \(path) holds no secret") }
         let digest = Digest.of(Array(text.utf8))
-        last.withLock { $0 = (digest, now.adding(milliseconds: Int(Self.freshness))) }
+        last.withLock { $0 = (digest, now.adding(milliseconds: Self.freshness)) }
         return digest
     }
 }

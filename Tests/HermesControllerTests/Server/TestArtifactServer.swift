@@ -47,7 +47,8 @@ final class TestArtifactServer: Sendable {
         _ = await run.result
     }
 
-    /// Runs a dialogue over a connection of its own, on a thread that may block.
+    /// Runs a dialogue over a connection of its own, on a thread that may block. It checks with `#require`, because an
+    /// expectation there belongs to no test.
     func with<Value: Sendable>(_ body: @escaping @Sendable (TestConnection) throws -> Value) async throws -> Value {
         try await onBlockingThread { [port] in try body(try TestConnection(port)) }
     }
