@@ -34,7 +34,7 @@ package struct HermesPolicy: KubernetesObject, Hashable {
 
     /// The state of one image for one platform.
     package struct Image: Codable, Sendable, Hashable {
-        package enum Phase: String, Codable, Sendable {
+        package enum Phase: String, Codable, Sendable, CaseIterable {
             case building = "Building"
             case ready = "Ready"
             case failed = "Failed"

@@ -20,6 +20,8 @@ package struct Pod: KubernetesObject, Hashable {
         package var name: String
         /// The reference as the user wrote it; an ephemeral or defaulted container may have none.
         package var image: String?
+        /// Always, IfNotPresent or Never: when the node asks the registry what the reference means.
+        package var imagePullPolicy: String?
         /// "Always" for an init container that goes on running beside the others (a sidecar).
         package var restartPolicy: String?
         package var startupProbe: Probe?
@@ -39,6 +41,7 @@ package struct Pod: KubernetesObject, Hashable {
     package struct Volume: Codable, Sendable, Hashable {
         package struct Image: Codable, Sendable, Hashable {
             package var reference: String?
+            package var pullPolicy: String?
         }
         package var name: String
         package var image: Image?
@@ -70,6 +73,7 @@ package struct Pod: KubernetesObject, Hashable {
             }
             package struct Terminated: Codable, Sendable, Hashable {
                 package var startedAt: String?
+                package var finishedAt: String?
             }
             package var waiting: Waiting?
             package var running: Running?
@@ -81,6 +85,8 @@ package struct Pod: KubernetesObject, Hashable {
         package var imageID: String?
         package var restartCount: Int?
         package var state: State?
+        /// How it ended the last time, when it has been restarted.
+        package var lastState: State?
     }
 
     package var metadata: ObjectMeta

@@ -1,0 +1,4 @@
+/// A namespace (core/v1), as far as Hermes reads it: its name and its labels.
+package struct Namespace: KubernetesObject, Hashable {
+    package var metadata: ObjectMeta
+}
