@@ -32,16 +32,16 @@ extension KubernetesClient {
             call.query.append(("limit", "\(pageSize)"))
             if let next { call.query.append(("continue", next)) }
             let name = "the API server's list of \(path)"
-            let page = try JSON.decode(KubernetesPage<Object>.self, from: try await send(call), name: name)
-            items += page.items ?? []
-            guard let more = page.metadata.next, !more.isEmpty else {
-                guard let version = page.metadata.resourceVersion, !version.isEmpty else {
+            let page = try KubernetesPage<Object>(try await send(call), name: name)
+            items += page.items
+            guard let more = page.next else {
+                guard !page.resourceVersion.isEmpty else {
                     throw HermesError(.corrupt, "\(name) is not valid: metadata.resourceVersion is missing")
                 }
-                return KubernetesList(items: items, resourceVersion: version)
+                return KubernetesList(items: items, resourceVersion: page.resourceVersion)
             }
             // A server that repeats itself would never come to an end.
-            guard more != next, page.items?.isEmpty == false else {
+            guard more != next, !page.items.isEmpty else {
                 throw HermesError(.protocolViolation, "\(name) does not come to an end")
             }
             next = more

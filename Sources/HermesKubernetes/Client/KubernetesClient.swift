@@ -10,6 +10,8 @@ import HermesSupport
 package final class KubernetesClient: Sendable {
     /// The most that an answer may have, in bytes. An object of etcd's has 1.5 MiB at most.
     static let answerLimit = 64 << 20
+    /// The most that a line of a watch may have, in bytes.
+    static let lineLimit = 16 << 20
     /// How many seconds a call may take.
     static let timeLimit = 60
 
@@ -57,7 +59,7 @@ package final class KubernetesClient: Sendable {
             var request = request
             request.stallLimit = nil
             request.timeLimit = seconds + 30
-            let stream = try await self.http.lines(request)
+            let stream = try await self.http.lines(request, limit: Self.lineLimit)
             let body: @Sendable () async throws -> [UInt8] = {
                 // A Status is one line; a proxy's page is of no use.
                 var lines = stream.makeAsyncIterator()

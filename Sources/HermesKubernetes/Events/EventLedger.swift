@@ -34,8 +34,6 @@ struct EventLedger: Sendable {
     private var entries: [Key: Entry] = [:]
     private var minute: Monotonic?
     private var writes = 0
-    /// How many writes were left out since the last one that passed.
-    private(set) var omitted = 0
 
     init(perMinute: Int) { self.perMinute = perMinute }
 
@@ -46,12 +44,11 @@ struct EventLedger: Sendable {
     mutating func record(
         _ key: Key, component: String, now: Monotonic, time: Timestamp, suffix: UInt64
     ) -> Action? {
-        var key = key
-        // Another version of the same object.
-        let reference = key.object
-        key = Key(object: reference.withoutVersion, severity: key.severity, reason: key.reason, message: key.message)
+        let object = key.object
+        // Another version of an object is the same object.
+        let key = Key(object: object.withoutVersion, severity: key.severity, reason: key.reason, message: key.message)
         var entry = Entry(
-            event: Self.event(key, reference, component, time: time, suffix: suffix), last: now, isWritten: false)
+            event: Self.event(key, object, component, time: time, suffix: suffix), last: now, isWritten: false)
         if let known = entries[key], now.milliseconds(since: known.last) < Self.period {
             entry.event = known.event
             entry.event.count += 1
@@ -85,12 +82,8 @@ struct EventLedger: Sendable {
             minute = now
             writes = 0
         }
-        guard writes < perMinute else {
-            omitted += 1
-            return false
-        }
+        guard writes < perMinute else { return false }
         writes += 1
-        omitted = 0
         return true
     }
 

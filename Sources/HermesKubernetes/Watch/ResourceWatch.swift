@@ -5,8 +5,8 @@ import Logging
 /// The objects of a kind and all their changes, for as long as somebody reads them.
 ///
 /// The first change is `replaced`, and a later `replaced` stands for changes that were missed. Failures are logged and overcome
-/// (`WatchMachine`); it ends when the reader's task is cancelled. At most one change is fetched ahead of a slow reader, whom the server
-/// then waits for. Each iterator is a watch of its own.
+/// (`WatchMachine`); it ends when the reader's task is cancelled. The server waits for a slow reader, for whom a few hundred KiB are
+/// read ahead. Each iterator is a watch of its own.
 package struct ResourceWatch<Object: KubernetesObject>: AsyncSequence, Sendable {
     package typealias Element = WatchChange<Object>
 
@@ -57,11 +57,7 @@ package struct ResourceWatch<Object: KubernetesObject>: AsyncSequence, Sendable 
             case .list:
                 let list = try await watch.client.list(
                     Object.self, watch.path, watch.selection, pageSize: watch.pageSize)
-                let failures = machine.backoff.failures
                 machine.listed(version: list.resourceVersion)
-                if failures > 0 {
-                    watch.logger.info("listed after failures", metadata: watch.fields(["failures": "\(failures)"]))
-                }
                 return .replaced(list.items)
             case .open(let version, let seconds):
                 let stream = try await watch.client.watch(watch.path, watch.selection, from: version, seconds: seconds)
@@ -84,7 +80,11 @@ package struct ResourceWatch<Object: KubernetesObject>: AsyncSequence, Sendable 
             if case .failed(let status) = line {
                 throw HermesError.refused("cannot go on watching \(watch.path)", status)
             }
+            let failures = machine.backoff.failures
             machine.received(version: line.version)
+            if failures > 0 {
+                watch.logger.info("a watch goes on after failures", metadata: watch.fields(["failures": "\(failures)"]))
+            }
             switch line {
             case .changed(let object): return .changed(object)
             case .deleted(let object): return .deleted(object)
@@ -99,7 +99,7 @@ package struct ResourceWatch<Object: KubernetesObject>: AsyncSequence, Sendable 
                 if let status = error.kubernetesStatus {
                     status.isGone ? .gone : .refused(code: status.code, retryAfter: status.retryAfter)
                 } else {
-                    error.code == .corrupt ? .invalid : .broken
+                    error.code == .corrupt || error.code == .protocolViolation ? .invalid : .broken
                 }
             let before = machine.backoff.failures
             machine.failed(failure, now: .now(), random: .random(in: 0...1))

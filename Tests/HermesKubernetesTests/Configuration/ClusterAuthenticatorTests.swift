@@ -103,6 +103,23 @@ import Testing
         #expect(try runs.count == 2)
     }
 
+    /// The program waits until the file "go" is there.
+    @Test(.timeLimit(.minutes(1))) func aCallerCanStopWaitingForAProgram() async throws {
+        var plugin = try plugin(answer(#""token": "secret""#))
+        plugin.arguments = [
+            "-c", "until [ -e \"$0/go\" ]; do sleep 0.05; done; exec \"$1\" x", folder.path, plugin.command,
+        ]
+        plugin.command = "sh"
+        let authenticator = try authenticator(.plugin(plugin))
+        let task = Task { try await authenticator.access().token }
+        task.cancel()
+        let error = await #expect(throws: HermesError.self) { try await task.value }
+        #expect(error?.code == .interrupted)
+        _ = try folder.write("go", [])
+        #expect(try await authenticator.access().token == "secret")
+        #expect(try runs.count == 1)
+    }
+
     @Test func aProgramCanGiveACertificate() async throws {
         let plugin = try plugin(answer(#""clientCertificateData": "CERT", "clientKeyData": "KEY""#))
         let status = try await onBlockingThread {

@@ -102,8 +102,11 @@ import Testing
     }
 
     @Test func aLineThatCannotBeReadListsAgain() async throws {
-        try await server.answer([list(5, "a"), .init(body: event("ADDED", "{}"), silent: true), list(7, "b")])
-        #expect(try await take(2) == ["replaced a", "replaced b"])
+        let long = String(repeating: "x", count: KubernetesClient.lineLimit + 1)
+        for line in [event("ADDED", "{}"), "x\n", long] {
+            try await server.answer([list(5, "a"), .init(body: line, silent: true), list(7, "b")])
+            #expect(try await take(2) == ["replaced a", "replaced b"])
+        }
     }
 
     @Test func itEndsWithItsTask() async throws {
