@@ -6,7 +6,7 @@ import Testing
 @testable import HermesKubernetes
 
 /// Against a real API server.
-@Suite(.enabled(if: TestCluster.isAvailable)) struct RealWatchTests {
+@Suite(.enabled(if: TestCluster.isAvailable), .timeLimit(.minutes(2))) struct RealWatchTests {
     private let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     private struct Patch: Encodable {

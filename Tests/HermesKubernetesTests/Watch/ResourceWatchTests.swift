@@ -6,7 +6,7 @@ import Testing
 @testable import HermesKubernetes
 
 /// Against a server that answers what a test tells it.
-@Suite struct ResourceWatchTests {
+@Suite(.timeLimit(.minutes(2))) struct ResourceWatchTests {
     private let server: ScriptedServer
     private let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
