@@ -1,10 +1,11 @@
 import Glibc
 import HermesSupport
 
-/// A real API server of Kubernetes over a real etcd, on loopback, without controllers and nodes. Both end with the last reference, or
-/// with the tests.
+/// A real API server of Kubernetes over a real etcd, on loopback, without controllers and nodes. Both end with the last
+/// reference, or with the tests.
 ///
-/// Needs kube-apiserver in HERMES_CACHE/kubernetes/bin, and etcd, etcdctl, openssl and curl (Debian: etcd-server, etcd-client).
+/// Needs kube-apiserver in HERMES_CACHE/kubernetes/bin, and etcd, etcdctl, openssl and curl (Debian: etcd-server,
+/// etcd-client).
 package final class TestCluster: Sendable {
     /// Who can be named to `kubeconfig`.
     package enum User: String, Sendable, CaseIterable {
@@ -73,8 +74,9 @@ package final class TestCluster: Sendable {
         """
     }
 
-    /// FOLDER PROGRAM ETCD PEER PORT: makes certificates and starts both, says "ready", and ends both at the end of its input.
-    /// Config maps are not in the server's watch cache, so that etcd answers for them, with a 410 for what it forgot.
+    /// FOLDER PROGRAM ETCD PEER PORT: makes certificates and starts both, says "ready", and ends both at the end of its
+    /// input. Config maps are not in the server's watch cache, so that etcd answers for them, with a 410 for what it
+    /// forgot.
     private static let script = """
         set -eu
         cd "$1"

@@ -4,9 +4,9 @@ extension KubernetesClient {
     /// How often a list is begun again whose pages were lost.
     private static let listAttempts = 3
 
-    /// All objects of a kind as they are now, asked for in pages of `pageSize`. The server keeps the moment of the first page for
-    /// five minutes; when it answers 410 to a later one, all begins again. Throws as other calls do, with a status that `isGone`
-    /// when that happens three times.
+    /// All objects of a kind as they are now, asked for in pages of `pageSize`. The server keeps the moment of the
+    /// first page for five minutes; when it answers 410 to a later one, all begins again. Throws as other calls do,
+    /// with a status that `isGone` when that happens three times.
     package func list<Object: KubernetesObject>(
         _ type: Object.Type, _ path: ResourcePath, _ selection: KubernetesSelection = KubernetesSelection(),
         pageSize: Int = 500

@@ -13,8 +13,8 @@ extension KubernetesClient {
             Object.self, Call(method: "POST", path: path, body: body, action: "cannot create one of"))
     }
 
-    /// Puts an object in the place of another, and returns it as it is then. A field that the type does not have is lost, so
-    /// this is for kinds of which the type has all; `mergePatch` leaves other fields as they are.
+    /// Puts an object in the place of another, and returns it as it is then. A field that the type does not have is
+    /// lost, so this is for kinds of which the type has all; `mergePatch` leaves other fields as they are.
     package func update<Object: Codable>(_ object: Object, _ path: ResourcePath) async throws -> Object {
         let body = try JSON.encode(object)
         return try await decode(Object.self, Call(method: "PUT", path: path, body: body, action: "cannot update"))

@@ -2,8 +2,8 @@ import HermesHTTP
 import HermesSupport
 
 extension KubernetesClient {
-    /// Opens a watch from a version on; the server ends it after about `seconds`. Each line is a `WatchLine`. Throws as other calls
-    /// do, with a status that `isGone` when the version is not kept any more.
+    /// Opens a watch from a version on; the server ends it after about `seconds`. Each line is a `WatchLine`. Throws as
+    /// other calls do, with a status that `isGone` when the version is not kept any more.
     func watch(
         _ path: ResourcePath, _ selection: KubernetesSelection, from version: String, seconds: Int
     ) async throws -> HTTPLineStream {

@@ -4,9 +4,9 @@ import HermesSupport
 /// A client of one API server. Can be used from any thread.
 ///
 /// A call that the server refuses throws a `HermesError` whose cause is a `KubernetesStatus`: `denied` for 401 and 403,
-/// `notFound` for 404 and 410, `cannotCreate` for 409, `unavailable` for 429 and 5xx, else `protocolViolation`. Nothing is
-/// tried again but a call with credentials that were renewed after a 401. A call also throws as `HTTPClient.send` does, `corrupt` for
-/// an answer that is not what it should be, and as credentials that cannot be had do.
+/// `notFound` for 404 and 410, `cannotCreate` for 409, `unavailable` for 429 and 5xx, else `protocolViolation`. Nothing
+/// is tried again but a call with credentials that were renewed after a 401. A call also throws as `HTTPClient.send`
+/// does, `corrupt` for an answer that is not what it should be, and as credentials that cannot be had do.
 package final class KubernetesClient: Sendable {
     /// The most that an answer may have, in bytes. An object of etcd's has 1.5 MiB at most.
     static let answerLimit = 64 << 20
@@ -52,8 +52,8 @@ package final class KubernetesClient: Sendable {
         }
     }
 
-    /// Sends a call whose answer is lines without an end. `seconds` is how long the server is asked to go on; the answer is
-    /// given up when it is still there half a minute later.
+    /// Sends a call whose answer is lines without an end. `seconds` is how long the server is asked to go on; the
+    /// answer is given up when it is still there half a minute later.
     func lines(_ call: Call, seconds: Int) async throws -> HTTPLineStream {
         try await attempt(call) { request in
             var request = request

@@ -1,7 +1,8 @@
-/// Finds the objects of a page of a list, so that they can be decoded one by one: decoding a page of 500 Pods at once takes many times
-/// its size in memory.
+/// Finds the objects of a page of a list, so that they can be decoded one by one: decoding a page of 500 Pods at once
+/// takes many times its size in memory.
 ///
-/// It looks at strings and brackets alone (RFC 8259). Where a text is not JSON, what it finds is not either, so that decoding fails.
+/// It looks at strings and brackets alone (RFC 8259). Where a text is not JSON, what it finds is not either, so that
+/// decoding fails.
 struct ListSplitter {
     /// The page without its objects.
     let envelope: [UInt8]

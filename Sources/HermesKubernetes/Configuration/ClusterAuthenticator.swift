@@ -35,8 +35,8 @@ final class ClusterAuthenticator: Sendable {
     }
 
     /// What a request needs now; one renewal serves all that ask meanwhile. Throws `denied` when a program gives no
-    /// credentials, `corrupt` when they are not what they should be, `interrupted` when the task is cancelled, and as a file
-    /// that cannot be read does.
+    /// credentials, `corrupt` when they are not what they should be, `interrupted` when the task is cancelled, and as a
+    /// file that cannot be read does.
     func access() async throws -> Access {
         let (access, renewal) = state.withLock { state in
             if let access = state.access, state.expiry.map({ now() < $0 }) ?? true {
@@ -51,8 +51,8 @@ final class ClusterAuthenticator: Sendable {
         return try await Self.value(of: renewal)
     }
 
-    /// What a renewal gives. A caller with a deadline, such as the holder of a lease, must not wait for a program that hangs:
-    /// `Task.value` goes on waiting when its caller is cancelled, a stream does not.
+    /// What a renewal gives. A caller with a deadline, such as the holder of a lease, must not wait for a program that
+    /// hangs: `Task.value` goes on waiting when its caller is cancelled, a stream does not.
     private static func value(of renewal: Task<Access, any Error>) async throws -> Access {
         let (stream, continuation) = AsyncThrowingStream.makeStream(of: Access.self)
         Task.detached {

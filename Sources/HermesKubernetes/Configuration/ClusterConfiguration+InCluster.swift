@@ -2,15 +2,15 @@ import HermesHTTP
 import HermesSupport
 
 extension ClusterConfiguration {
-    /// The configuration that a kubelet gives every container of a Pod: variables for the server, a folder for the account
-    /// (Kubernetes, "Accessing the Kubernetes API from a Pod").
+    /// The configuration that a kubelet gives every container of a Pod: variables for the server, a folder for the
+    /// account (Kubernetes, "Accessing the Kubernetes API from a Pod").
     package static func inCluster() throws -> ClusterConfiguration {
         try inCluster(
             account: "/var/run/secrets/kubernetes.io/serviceaccount", variable: EnvironmentVariable.value)
     }
 
-    /// The same with another folder for the account and another environment. Throws `notFound` outside of a Pod, and for
-    /// a Pod without an account.
+    /// The same with another folder for the account and another environment. Throws `notFound` outside of a Pod, and
+    /// for a Pod without an account.
     static func inCluster(
         account folder: String, variable: (String) -> String?
     ) throws -> ClusterConfiguration {

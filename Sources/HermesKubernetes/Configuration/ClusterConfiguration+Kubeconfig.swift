@@ -2,9 +2,10 @@ import HermesHTTP
 import HermesSupport
 
 extension ClusterConfiguration {
-    /// The configuration of a kubeconfig: of the file `path`, else of the files that KUBECONFIG names with a colon between
-    /// them, else of ~/.kube/config. `context` names the context; nil takes the current one. Throws `notFound` when the
-    /// file or a part of it is missing, `corrupt` when it is not valid, `unsupported` for what Hermes cannot do.
+    /// The configuration of a kubeconfig: of the file `path`, else of the files that KUBECONFIG names with a colon
+    /// between them, else of ~/.kube/config. `context` names the context; nil takes the current one. Throws `notFound`
+    /// when the file or a part of it is missing, `corrupt` when it is not valid, `unsupported` for what Hermes cannot
+    /// do.
     package static func kubeconfig(_ path: String? = nil, context: String? = nil) throws -> ClusterConfiguration {
         try kubeconfig(path, context: context, variable: EnvironmentVariable.value)
     }

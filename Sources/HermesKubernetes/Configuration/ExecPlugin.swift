@@ -60,8 +60,8 @@ package struct ExecPlugin: Sendable {
         var spec: Spec
     }
 
-    /// Runs the program. Throws `denied` when it fails or gives nothing; no error has a part of its output, which may be a
-    /// secret. Blocks for up to a minute.
+    /// Runs the program. Throws `denied` when it fails or gives nothing; no error has a part of its output, which may
+    /// be a secret. Blocks for up to a minute.
     func run(for configuration: ClusterConfiguration) throws -> Answer.Status {
         let cluster = Question.Cluster(
             server: configuration.server.text, authorities: configuration.authorities.map(Base64.encode),

@@ -1,7 +1,7 @@
 import HermesSupport
 
-/// A kubeconfig of one or more files, merged as kubectl does: of two entries with one name the first counts, and so does the
-/// first current-context (Kubernetes, "Organizing Cluster Access Using kubeconfig Files").
+/// A kubeconfig of one or more files, merged as kubectl does: of two entries with one name the first counts, and so
+/// does the first current-context (Kubernetes, "Organizing Cluster Access Using kubeconfig Files").
 struct Kubeconfig {
     /// An entry and the folder that its relative paths are relative to.
     struct Entry {
@@ -28,8 +28,8 @@ struct Kubeconfig {
     private var users: [String: Entry] = [:]
     private var contexts: [String: Entry] = [:]
 
-    /// Reads the files, of which those that do not exist are left out. Throws `notFound` when none exists, `corrupt` for a
-    /// file that is not a kubeconfig, and as a file that cannot be read does.
+    /// Reads the files, of which those that do not exist are left out. Throws `notFound` when none exists, `corrupt`
+    /// for a file that is not a kubeconfig, and as a file that cannot be read does.
     init(files: [String]) throws {
         var isThere = false
         for file in files {

@@ -17,9 +17,10 @@ package struct LeaderElection: Sendable {
         self.logger = logger
     }
 
-    /// Waits until this process leads, then runs `lead` while it does, and returns when `lead` does. The lease is given back then,
-    /// and also when the task is cancelled. Throws `unavailable` when the lease was lost, `interrupted` when the task was
-    /// cancelled before `lead` ended, and what `lead` throws. `lead` has ended in each case, as it is cancelled.
+    /// Waits until this process leads, then runs `lead` while it does, and returns when `lead` does. The lease is given
+    /// back then, and also when the task is cancelled. Throws `unavailable` when the lease was lost, `interrupted` when
+    /// the task was cancelled before `lead` ended, and what `lead` throws. `lead` has ended in each case, as it is
+    /// cancelled.
     package func run(_ lead: @escaping @Sendable () async throws -> Void) async throws {
         var machine = LeaderElectionMachine(terms)
         while !machine.leads(at: .now()) {

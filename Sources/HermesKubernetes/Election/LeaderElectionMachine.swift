@@ -2,8 +2,8 @@ import HermesSupport
 
 /// Decides who leads by a lease: a pure state machine, which `LeaderElection` drives.
 ///
-/// As with client-go, no time in a lease is compared with a clock of this machine. A lease is over when it was not seen to change
-/// for its duration, on the monotonic clock of who looks; so clocks that differ do no harm.
+/// As with client-go, no time in a lease is compared with a clock of this machine. A lease is over when it was not seen
+/// to change for its duration, on the monotonic clock of who looks; so clocks that differ do no harm.
 struct LeaderElectionMachine: Sendable {
     enum Step: Equatable, Sendable {
         /// Make the lease, which does not exist.

@@ -2,8 +2,9 @@ import HermesSupport
 
 /// Decides what becomes of an event: a pure state machine.
 ///
-/// The same event (object, severity, reason, message) within ten minutes of its last time raises the count of the first. No more
-/// than `perMinute` writes pass in a minute; an event beyond that is left out, but counted when it comes again.
+/// The same event (object, severity, reason, message) within ten minutes of its last time raises the count of the
+/// first. No more than `perMinute` writes pass in a minute; an event beyond that is left out, but counted when it comes
+/// again.
 struct EventLedger: Sendable {
     struct Key: Hashable, Sendable {
         let object: ObjectReference
@@ -39,8 +40,8 @@ struct EventLedger: Sendable {
 
     var entryCount: Int { entries.count }
 
-    /// What to write for an event; nil for nothing. `now` and `time` are the same moment on two clocks, and `suffix` makes the name of
-    /// a new event one that no other has.
+    /// What to write for an event; nil for nothing. `now` and `time` are the same moment on two clocks, and `suffix`
+    /// makes the name of a new event one that no other has.
     mutating func record(
         _ key: Key, component: String, now: Monotonic, time: Timestamp, suffix: UInt64
     ) -> Action? {

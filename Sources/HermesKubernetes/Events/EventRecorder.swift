@@ -4,7 +4,8 @@ import Synchronization
 
 /// Writes events about objects. Can be used from any thread; nothing waits for the API server.
 ///
-/// An event that cannot be written is logged and lost: they are a courtesy. The recorder ends with `finish()` or with its last reference.
+/// An event that cannot be written is logged and lost: they are a courtesy. The recorder ends with `finish()` or with
+/// its last reference.
 package final class EventRecorder: Sendable {
     /// Events that wait to be written; the newest beyond that are lost.
     private static let queueLimit = 256
@@ -34,8 +35,8 @@ package final class EventRecorder: Sendable {
 
     deinit { queue.finish() }
 
-    /// Writes an event about an object soon. `reason` is a word in CamelCase, `message` a sentence that is the same each time, as an
-    /// event that differs is another one.
+    /// Writes an event about an object soon. `reason` is a word in CamelCase, `message` a sentence that is the same
+    /// each time, as an event that differs is another one.
     package func record(_ severity: Event.Severity, _ object: ObjectReference, reason: String, message: String) {
         let key = EventLedger.Key(object: object, severity: severity, reason: reason, message: message)
         // Under the lock, so that a repetition comes behind the first.

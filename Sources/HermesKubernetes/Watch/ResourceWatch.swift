@@ -4,9 +4,9 @@ import Logging
 
 /// The objects of a kind and all their changes, for as long as somebody reads them.
 ///
-/// The first change is `replaced`, and a later `replaced` stands for changes that were missed. Failures are logged and overcome
-/// (`WatchMachine`); it ends when the reader's task is cancelled. The server waits for a slow reader, for whom a few hundred KiB are
-/// read ahead. Each iterator is a watch of its own.
+/// The first change is `replaced`, and a later `replaced` stands for changes that were missed. Failures are logged and
+/// overcome (`WatchMachine`); it ends when the reader's task is cancelled. The server waits for a slow reader, for whom
+/// a few hundred KiB are read ahead. Each iterator is a watch of its own.
 package struct ResourceWatch<Object: KubernetesObject>: AsyncSequence, Sendable {
     package typealias Element = WatchChange<Object>
 

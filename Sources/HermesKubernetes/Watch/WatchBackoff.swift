@@ -1,5 +1,5 @@
-/// How long to wait before something that failed is tried again: from half a second on, twice as long each time, up to 30
-/// seconds, of which up to a half is left to chance so that clients do not come back all at once. A value.
+/// How long to wait before something that failed is tried again: from half a second on, twice as long each time, up to
+/// 30 seconds, of which up to a half is left to chance so that clients do not come back all at once. A value.
 struct WatchBackoff: Sendable, Equatable {
     /// How often it failed since the last success.
     private(set) var failures = 0

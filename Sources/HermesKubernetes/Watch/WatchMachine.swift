@@ -2,10 +2,10 @@ import HermesSupport
 
 /// Decides what a watch of a kind does next: a pure state machine, which `ResourceWatch` drives.
 ///
-/// First all objects are listed, then changes are watched from the version of the list on. A watch that ends, in order or not,
-/// goes on from the last version that it brought. All is listed again when the server does not keep that version any more (410), or
-/// refuses the watch as such. After a failure there is a pause (`WatchBackoff`); a watch that brought a line, or stood for
-/// `goodMilliseconds`, was none.
+/// First all objects are listed, then changes are watched from the version of the list on. A watch that ends, in order
+/// or not, goes on from the last version that it brought. All is listed again when the server does not keep that
+/// version any more (410), or refuses the watch as such. After a failure there is a pause (`WatchBackoff`); a watch
+/// that brought a line, or stood for `goodMilliseconds`, was none.
 struct WatchMachine: Sendable {
     enum Step: Equatable, Sendable {
         /// Do nothing for so many milliseconds, then ask again.
@@ -21,7 +21,8 @@ struct WatchMachine: Sendable {
     enum Failure: Equatable, Sendable {
         /// The version is not kept any more.
         case gone
-        /// The server refused the call by a code, and wants to be left alone for so many milliseconds, if that is known.
+        /// The server refused the call by a code, and wants to be left alone for so many milliseconds, if that is
+        /// known.
         case refused(code: Int, retryAfter: Int?)
         /// There was no answer, or it broke off.
         case broken
@@ -31,7 +32,8 @@ struct WatchMachine: Sendable {
 
     /// A watch that stood for so long was no failure, so that one which is cut every second goes on at once.
     static let goodMilliseconds = 500.0
-    /// The seconds after which the server ends a watch, chosen anew for each, so that not all watches of a server end at once.
+    /// The seconds after which the server ends a watch, chosen anew for each, so that not all watches of a server end
+    /// at once.
     static let lifetime = 300...600
 
     /// The last version that a list or a watch brought; nil before the first list, and when all must be listed again.

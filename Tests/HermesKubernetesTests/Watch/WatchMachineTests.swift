@@ -149,7 +149,8 @@ import Testing
         #expect(machine.next(now: at(500), random: 0) == .list)
     }
 
-    /// Whatever happens in whatever order: a pause has at most 30 s, and a watch is only opened from the version that came last.
+    /// Whatever happens in whatever order: a pause has at most 30 s, and a watch is only opened from the version that
+    /// came last.
     @Test(arguments: 0..<20) func anyOrderKeepsTheRules(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var machine = WatchMachine()
