@@ -40,25 +40,6 @@ import Testing
         #expect(map.metadata.name == "b")
     }
 
-    /// The server sends a bookmark two seconds before the end of a watch, then ends it in order.
-    @Test func theServerSendsBookmarks() async throws {
-        let real = try await RealCluster()
-        let pods = real.path("pods")
-        let list = try await real.client.list(Pod.self, pods)
-        let stream = try await real.client.watch(pods, .init(), from: list.resourceVersion, seconds: 4)
-        var bookmarks = 0
-        for try await bytes in stream {
-            let line = try JSON.decode(WatchLine<Pod>.self, from: bytes, name: "the line")
-            guard case .bookmark(let version) = line else {
-                Issue.record("\(line)")
-                continue
-            }
-            #expect(!version.isEmpty)
-            bookmarks += 1
-        }
-        #expect(bookmarks > 0)
-    }
-
     /// Nothing is lost or comes twice between two watches when the second begins at the version of the last line.
     @Test func aWatchGoesOnFromAVersion() async throws {
         let real = try await RealCluster()
