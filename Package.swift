@@ -103,7 +103,7 @@ let package = Package(
         .executableTarget(
             name: "hermes",
             dependencies: [
-                "HermesSupport", "HermesCore", "HermesDaemon", "CLinux",
+                "HermesSupport", "HermesCore", "HermesDaemon", "HermesKubernetes", "HermesController", "CLinux",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

@@ -96,6 +96,22 @@ cluster_control() {
     wait_until 60 kubectl get serviceaccount default || die "kube-controller-manager made no service account"
 }
 
+# account_kubeconfig NAMESPACE ACCOUNT FILE: a kubeconfig with the token of a service account, as a Pod of the account has it.
+account_kubeconfig() {
+    local secret
+    wait_until 30 account_has_token "$1" "$2" || die "the service account $1/$2 has no token"
+    secret=$(kubectl -n "$1" get serviceaccount "$2" -o jsonpath='{.secrets[0].name}')
+    cat >"$3" <<YAML
+apiVersion: v1
+kind: Config
+clusters: [{name: test, cluster: {server: "https://127.0.0.1:$CLUSTER_PORT", certificate-authority: $CLUSTER/ca.crt}}]
+users: [{name: user, user: {token: $(kubectl -n "$1" get secret "$secret" -o jsonpath='{.data.token}' | base64 -d)}}]
+contexts: [{name: test, context: {cluster: test, user: user, namespace: $1}}]
+current-context: test
+YAML
+}
+account_has_token() { [[ -n $(kubectl -n "$1" get serviceaccount "$2" -o jsonpath='{.secrets[0].name}') ]]; }
+
 # cluster_node PAUSE: a kubelet named "localhost" on the containerd of containerd_start; Pods share the image PAUSE.
 cluster_node() {
     local hierarchy health port

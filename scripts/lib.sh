@@ -80,15 +80,21 @@ process_gone() { ! kill -0 "$1" 2>/dev/null || [[ $(ps -o stat= -p "$1") == Z* ]
 is_mounted() { grep -qF " $1 " /proc/self/mountinfo; }
 unmount() { if is_mounted "$1"; then umount "$1" 2>/dev/null || umount -l "$1"; fi; }
 
-# registry_start ROOT [ADDRESS]: docker-registry with its blobs under ROOT on a free port of loopback or of ADDRESS, ended
-# with the script. Sets REGISTRY (host:port), REGISTRY_PID and REGISTRY_LOG (one access line per request).
+# registry_start ROOT [ADDRESS [USER PASSWORD]]: docker-registry with its blobs under ROOT on a free port of loopback or of ADDRESS,
+# ended with the script; with a user, for that one alone. Sets REGISTRY (host:port), REGISTRY_PID and REGISTRY_LOG (one access line per request).
 registry_start() {
-    local root=$1 address=${2:-127.0.0.1}
+    local root=$1 address=${2:-127.0.0.1} login=()
     mkdir -p "$root"
     REGISTRY_LOG=$root/registry.log
     printf '%s\n' 'version: 0.1' 'log: {level: info}' \
         "storage: {filesystem: {rootdirectory: $root/data}, delete: {enabled: true}}" \
         "http: {addr: \"$address:0\"}" >"$root/config.yml"
+    if [[ -n ${3:-} ]]; then
+        login=(--user "$3:$4")
+        python3 -W ignore -c 'import crypt, sys; print(sys.argv[1], crypt.crypt(sys.argv[2], crypt.mksalt(crypt.METHOD_BLOWFISH)), sep=":")' \
+            "$3" "$4" >"$root/users"
+        echo "auth: {htpasswd: {realm: test, path: $root/users}}" >>"$root/config.yml"
+    fi
     # It takes every variable that begins with REGISTRY_ for a part of its configuration.
     env -u REGISTRY_LOG -u REGISTRY_PID docker-registry serve "$root/config.yml" >"$REGISTRY_LOG" 2>&1 &
     REGISTRY_PID=$!
@@ -98,7 +104,7 @@ registry_start() {
         die "docker-registry did not start"
     }
     REGISTRY=$(grep -oE 'listening on [0-9]+[0-9.:]+' "$REGISTRY_LOG" | head -n 1 | cut -d' ' -f3)
-    curl -fsS "http://$REGISTRY/v2/" >/dev/null || die "the registry on $REGISTRY does not answer"
+    curl -fsS "${login[@]}" "http://$REGISTRY/v2/" >/dev/null || die "the registry on $REGISTRY does not answer"
 }
 
 # push_layout LAYOUT:TAG NAME:TAG: copies an image of an OCI layout to the local registry, byte for byte.

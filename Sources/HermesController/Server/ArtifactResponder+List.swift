@@ -32,7 +32,7 @@ extension ArtifactResponder {
                 indexDigest = index.digest.description
                 indexMediaType = index.mediaType
                 indexSize = index.size
-            case .failed(let error, _):
+            case .failed(let error):
                 status = "failed"
                 self.error = error
             }
@@ -42,7 +42,7 @@ extension ArtifactResponder {
     private static let link = HTTPFields.Element.Name("Link")
 
     /// A page of artifacts, the newest first. The header Link leads to the next one (RFC 8288).
-    func list(_ text: Substring) async throws -> Response {
+    func list(_ text: Substring, _ store: ArtifactStore) async throws -> Response {
         let query = try RequestQuery(text)
         let most = Int64(ArtifactStore.pageLimit)
         let limit = Int(try query.number("limit", in: 1...most, fallback: min(100, most)))

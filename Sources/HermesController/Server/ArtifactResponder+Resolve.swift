@@ -24,7 +24,7 @@ extension ArtifactResponder {
     }
 
     /// An image that is not known stays so: a question never starts a build.
-    func resolve(_ text: String) async throws -> Response {
+    func resolve(_ text: String, _ store: ArtifactStore) async throws -> Response {
         let generation = store.generation
         if let body = answers.body(text, generation: generation) { return Answers.json(body) }
         let query = try RequestQuery(text)

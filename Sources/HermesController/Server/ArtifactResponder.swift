@@ -6,7 +6,8 @@ import NIOPosix
 
 /// Answers requests. `ArtifactServer` lists them.
 struct ArtifactResponder: HTTPResponder {
-    let store: ArtifactStore
+    /// Nil while this process has no store.
+    let store: @Sendable () -> ArtifactStore?
     let answers: ReadyAnswers
     let tokens: TokenCheck
     let metrics: @Sendable () -> [MetricFamily]
@@ -45,9 +46,9 @@ struct ArtifactResponder: HTTPResponder {
             return response
         }
         switch route {
-        case .resolve: return try await resolve(String(query))
-        case .blob(let digest): return try await blob(digest, request.headers)
-        case .artifacts: return try await list(query)
+        case .resolve: return try await withStore { try await resolve(String(query), $0) }
+        case .blob(let digest): return try await withStore { try await blob(digest, request.headers, $0) }
+        case .artifacts: return try await withStore { try await list(query, $0) }
         case .health: return Answers.ok()
         case .readiness: return unready().map { Answers.failure(.serviceUnavailable, $0) } ?? Answers.ok()
         case .metrics:
@@ -57,7 +58,14 @@ struct ArtifactResponder: HTTPResponder {
         }
     }
 
-    private func blob(_ digest: Digest?, _ headers: HTTPFields) async throws -> Response {
+    private func withStore(_ answer: (ArtifactStore) async throws -> Response) async throws -> Response {
+        guard let store = store() else {
+            return Answers.failure(.serviceUnavailable, "this controller has no indexes now")
+        }
+        return try await answer(store)
+    }
+
+    private func blob(_ digest: Digest?, _ headers: HTTPFields, _ store: ArtifactStore) async throws -> Response {
         guard let digest else { return Answers.failure(.badRequest, "invalid digest") }
         guard let blob = try await disk.runIfActive({ try store.openBlob(digest) }) else {
             return Answers.failure(.notFound, "blob not found: \(digest)")

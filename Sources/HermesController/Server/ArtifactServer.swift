@@ -56,24 +56,26 @@ package struct ArtifactServer: Sendable {
     /// Seconds between two notes in the store about which artifacts were asked for.
     private static let notePeriod = 60
 
-    private let store: ArtifactStore
+    private let store: @Sendable () -> ArtifactStore?
     private let configuration: Configuration
     private let bounds: Bounds
     private let metrics: @Sendable () -> [MetricFamily]
     private let unready: @Sendable () -> String?
     private let log: Logger
 
-    /// `metrics` gives what `/metrics` shows beside the server's own, and may block. `unready` gives the reason for which the
+    /// `store` gives the store, and nil while there is none: images and blobs are then answered with 503. It is the same one whenever it
+    /// is there. `metrics` gives what `/metrics` shows beside the server's own, and may block. `unready` gives the reason for which the
     /// controller is not ready, or nil when it is; it must not block.
     package init(
-        _ store: ArtifactStore, _ configuration: Configuration, log: Logger,
+        _ store: @escaping @Sendable () -> ArtifactStore?, _ configuration: Configuration, log: Logger,
         metrics: @escaping @Sendable () -> [MetricFamily], unready: @escaping @Sendable () -> String?
     ) {
         self.init(store, configuration, Bounds(), log: log, metrics: metrics, unready: unready)
     }
 
     init(
-        _ store: ArtifactStore, _ configuration: Configuration, _ bounds: Bounds, log: Logger,
+        _ store: @escaping @Sendable () -> ArtifactStore?, _ configuration: Configuration, _ bounds: Bounds,
+        log: Logger,
         metrics: @escaping @Sendable () -> [MetricFamily], unready: @escaping @Sendable () -> String?
     ) {
         self.store = store
@@ -133,7 +135,7 @@ package struct ArtifactServer: Sendable {
         guard !used.isEmpty else { return }
         do {
             // Not on `disk`, whose work ends with the task.
-            try await SystemThread.run("hermes-used") { [store] in try store.markUsed(used) }
+            try await SystemThread.run("hermes-used") { [store] in try store()?.markUsed(used) }
         } catch {
             log.warning("the store does not know which artifacts were used", metadata: ["cause": "\(error)"])
         }

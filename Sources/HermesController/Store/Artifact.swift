@@ -21,8 +21,8 @@ package struct Artifact: Sendable, Equatable {
     package enum State: Sendable, Equatable {
         /// The index is there, with all its zTOCs.
         case ready(index: Descriptor)
-        /// No index could be made; the next try is due at a time in Unix seconds.
-        case failed(error: String, nextTry: Int64)
+        /// No index could be made.
+        case failed(error: String)
     }
 
     /// The index of a ready artifact; nil for a failed one.

@@ -12,15 +12,13 @@ enum ArtifactSchema {
             index_type TEXT,
             index_size INTEGER,
             error TEXT,
-            next_try INTEGER,
             created INTEGER NOT NULL,
             updated INTEGER NOT NULL,
             used INTEGER NOT NULL,
             UNIQUE (image, platform),
             CHECK ((index_digest IS NULL) = (index_type IS NULL)),
             CHECK ((index_digest IS NULL) = (index_size IS NULL)),
-            CHECK ((index_digest IS NULL) = (error IS NOT NULL)),
-            CHECK ((error IS NULL) = (next_try IS NULL))
+            CHECK ((index_digest IS NULL) = (error IS NOT NULL))
         ) STRICT;
         CREATE INDEX artifacts_index ON artifacts (index_digest);
         CREATE INDEX artifacts_used ON artifacts (used);
@@ -37,6 +35,16 @@ enum ArtifactSchema {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX layers_layer ON layers (layer, span_size);
         CREATE INDEX layers_ztoc ON layers (ztoc);
+        CREATE TABLE ztocs (
+            layer TEXT NOT NULL,
+            layer_type TEXT NOT NULL,
+            span_size INTEGER NOT NULL,
+            ztoc TEXT NOT NULL,
+            ztoc_size INTEGER NOT NULL,
+            no_xattrs INTEGER NOT NULL CHECK (no_xattrs IN (0, 1)),
+            PRIMARY KEY (layer, span_size)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX ztocs_ztoc ON ztocs (ztoc);
         CREATE TABLE imports (
             path TEXT PRIMARY KEY,
             finished INTEGER NOT NULL

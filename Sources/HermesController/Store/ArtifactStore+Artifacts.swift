@@ -31,7 +31,7 @@ extension ArtifactStore {
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?8)
                 ON CONFLICT (image, platform) DO UPDATE SET
                     source = ?3, config = ?4, index_digest = ?5, index_type = ?6, index_size = ?7, error = NULL,
-                    next_try = NULL, updated = ?8, used = ?8
+                    updated = ?8, used = ?8
                 RETURNING id
                 """, .text(key.image), .text(key.platform), .text(source), .optional(config?.description),
                 .text(index.digest.description), .text(SOCIIndex.mediaType), .integer(index.size), time
@@ -54,19 +54,18 @@ extension ArtifactStore {
         return artifact
     }
 
-    /// Notes that no index could be made, why, and when the next try is due in Unix seconds. An artifact that is ready stays
-    /// as it is.
-    package func fail(_ key: Artifact.Key, source: String, error: String, nextTry: Int64) throws {
+    /// Notes that no index could be made, and why. An artifact that is ready stays as it is.
+    package func fail(_ key: Artifact.Key, source: String, error: String) throws {
         try transaction(.write) { state in
             _ = try state.connection.run(
                 """
-                INSERT INTO artifacts (image, platform, source, error, next_try, created, updated, used)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6)
+                INSERT INTO artifacts (image, platform, source, error, created, updated, used)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?5)
                 ON CONFLICT (image, platform) DO UPDATE SET
-                    source = ?3, error = ?4, next_try = ?5, updated = ?6, used = ?6
+                    source = ?3, error = ?4, updated = ?5, used = ?5
                 WHERE index_digest IS NULL
                 """, .text(key.image), .text(key.platform), .text(source), .text(error.printable(2000)),
-                .integer(nextTry), .integer(now()))
+                .integer(now()))
         }
         changed()
     }

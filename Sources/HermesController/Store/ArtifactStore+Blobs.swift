@@ -11,13 +11,25 @@ extension ArtifactStore {
         withState { $0.unnamed[digest] = now() }
     }
 
-    /// The zTOC of a layer with spans of that size, if some image's index has one already: all images that have the layer
-    /// use it. It is kept for a day, in which an artifact has to name it.
+    /// Keeps the zTOC of a layer, whose blob was written before, for all images that have the layer: also for a build that goes on
+    /// after this process was killed.
+    package func keep(_ ztoc: SOCIIndex.Layer) throws {
+        try transaction(.write) { state in
+            _ = try state.connection.run(
+                "INSERT OR REPLACE INTO ztocs (\(Self.layerColumns)) VALUES (?, ?, ?, ?, ?, ?)",
+                .text(ztoc.layerDigest.description), .text(ztoc.layerMediaType), .integer(ztoc.spanSize ?? 0),
+                .text(ztoc.digest.description), .integer(ztoc.size), .integer(ztoc.disableXattrs ? 1 : 0))
+        }
+    }
+
+    /// The zTOC of a layer with spans of that size, if it was built before: all images that have the layer use it. It is kept for a
+    /// day, in which an artifact has to name it.
     package func ztoc(of layer: Digest, spanSize: Int64) throws -> SOCIIndex.Layer? {
         try transaction(.read) { state in
             let found = try state.connection.rows(
                 """
-                SELECT \(Self.layerColumns) FROM layers WHERE layer = ? AND span_size = ? ORDER BY artifact DESC
+                SELECT \(Self.layerColumns) FROM ztocs WHERE layer = ?1 AND span_size = ?2
+                UNION ALL SELECT \(Self.layerColumns) FROM layers WHERE layer = ?1 AND span_size = ?2
                 """, .text(layer.description), .integer(spanSize), body: Self.layer)
             guard let ztoc = found.first(where: { folder.size(of: $0.digest) == $0.size }) else { return nil }
             state.unnamed[ztoc.digest] = now()

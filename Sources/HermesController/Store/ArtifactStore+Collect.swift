@@ -10,8 +10,8 @@ extension ArtifactStore {
         package var bytes: Int64 = 0
     }
 
-    /// Removes the artifacts that nobody has asked for in `unusedFor` seconds, of which there are at least 0; then those used longest ago, until what is named
-    /// takes at most `sizeBudget` bytes; then the blobs that no artifact names. A blob stays while it is open, and for a day
+    /// Removes the artifacts that nobody has asked for in `unusedFor` seconds, at least 0; then those used longest ago, until what is
+    /// named takes at most `sizeBudget` bytes; then the blobs that no artifact names. A blob stays while it is open, and for a day
     /// after it was written or `ztoc(of:spanSize:)` gave it, if no artifact named it meanwhile.
     ///
     /// The lock on the store is given back between two blobs, so that requests do not wait for the whole.
@@ -35,6 +35,7 @@ extension ArtifactStore {
                     try !Self.isNamed(digest, state.connection)
                 else { return nil }
                 let bytes = folder.footprint(of: digest)
+                try state.connection.run("DELETE FROM ztocs WHERE ztoc = ?", .text(digest.description))
                 try folder.remove(digest)
                 return bytes
             }

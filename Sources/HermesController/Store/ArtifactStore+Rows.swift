@@ -3,7 +3,7 @@ import HermesSupport
 
 extension ArtifactStore {
     static let artifactColumns =
-        "id, image, platform, source, config, index_digest, index_type, index_size, error, next_try, created, updated, used"
+        "id, image, platform, source, config, index_digest, index_type, index_size, error, created, updated, used"
     static let layerColumns = "layer, layer_type, span_size, ztoc, ztoc_size, no_xattrs"
 
     /// The artifact in a row of `artifactColumns`, without its layers.
@@ -19,12 +19,12 @@ extension ArtifactStore {
             let index = Descriptor(mediaType: try row.text(6), digest: try Digest(digest), size: try row.int64(7))
             state = .ready(index: index)
         } else {
-            state = .failed(error: try row.text(8), nextTry: try row.int64(9))
+            state = .failed(error: try row.text(8))
         }
         return Artifact(
             id: try row.int64(0), key: key, source: try row.text(3),
             config: try row.optionalText(4).map { try Digest($0) },
-            state: state, created: try row.int64(10), updated: try row.int64(11), used: try row.int64(12), layers: [])
+            state: state, created: try row.int64(9), updated: try row.int64(10), used: try row.int64(11), layers: [])
     }
 
     /// The zTOC in a row of `layerColumns`.

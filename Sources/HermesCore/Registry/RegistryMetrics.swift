@@ -31,7 +31,7 @@ package final class RegistryMetrics: Sendable {
     let tokens = CounterSet<Token>()
 
     /// The metrics with the values that they have now.
-    func families() -> [MetricFamily] {
+    package func families() -> [MetricFamily] {
         [
             http.responses.family(
                 "hermes_http_responses_total", "Answers of registries, by the class of their status."),

@@ -1,5 +1,6 @@
 import HermesCore
 import HermesHTTP
+import HermesSupport
 
 /// The settings of the daemon, as the TOML file `standardPath` or the option `--config` gives them.
 ///

@@ -2,3 +2,7 @@
 package struct Namespace: KubernetesObject, Hashable {
     package var metadata: ObjectMeta
 }
+
+extension ResourcePath {
+    package static let namespaces = ResourcePath(plural: "namespaces")
+}

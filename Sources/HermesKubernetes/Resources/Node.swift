@@ -13,3 +13,7 @@ package struct Node: KubernetesObject, Hashable {
     package var metadata: ObjectMeta
     package var status: Status?
 }
+
+extension ResourcePath {
+    package static let nodes = ResourcePath(plural: "nodes")
+}

@@ -93,3 +93,7 @@ package struct Pod: KubernetesObject, Hashable {
     package var spec: Spec
     package var status: Status?
 }
+
+extension ResourcePath {
+    package static let pods = ResourcePath(plural: "pods")
+}

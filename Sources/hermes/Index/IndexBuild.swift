@@ -40,9 +40,7 @@ struct IndexBuild: ParsableCommand {
     var format = OutputFormat.table
 
     func run() throws {
-        guard let spanSize = ByteSize.parse(spanSize), (4096...(16 << 20)).contains(spanSize) else {
-            throw HermesError(.usage, "\"\(spanSize)\" is not a span size", advice: "4KiB to 16MiB, such as 4MiB")
-        }
+        let spanSize = try OptionValues.spanSize(spanSize)
         guard jobs.map({ (1...256).contains($0) }) ?? true else {
             throw HermesError(.usage, "--jobs takes a number from 1 to 256")
         }

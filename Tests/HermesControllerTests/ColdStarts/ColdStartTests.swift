@@ -59,8 +59,8 @@ import Testing
         var ready = pod([20], ready: true, since: 30)
         ready.metadata.creationTimestamp = "yesterday"
         #expect(ColdStart(from: pod([20], ready: false), to: ready) == nil)
-        ready = pod([20], ready: true, since: 30)
-        ready.status?.containerStatuses = []
+        ready = pod([20, 25], ready: true, since: 30)
+        ready.status?.containerStatuses?.removeLast()
         #expect(ColdStart(from: pod([20], ready: false), to: ready) == nil)
     }
 }

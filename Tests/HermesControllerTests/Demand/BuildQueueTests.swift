@@ -125,13 +125,13 @@ import Testing
     }
 
     @Test func aTagIsResolvedAgain() {
-        var queue = BuildQueue(atOnce: 1)
+        var queue = BuildQueue(atOnce: 2)
         let pinned = Samples.wanted("b@\(Samples.digest)")
         _ = queue.want([Samples.wanted("a"), pinned], now: start)
         #expect(begin(&queue, 0) == "a")
+        #expect(begin(&queue, 0) == pinned.target.image)
+        end(&queue, pinned.target.image, .ready, 0)
         end(&queue, "a", .ready, 1)
-        #expect(begin(&queue, 1) == pinned.target.image)
-        end(&queue, pinned.target.image, .ready, 1)
         #expect(queue.wakeTime == after(601))
         _ = queue.want([Samples.wanted("a", arrival: 1), pinned], now: after(2))
         #expect(queue.wakeTime == after(11))
@@ -145,6 +145,9 @@ import Testing
         end(&queue, "a", unavailable, 23)
         #expect(queue.state(of: target("a")) == .ready)
         #expect(queue.wakeTime == after(33))
+        #expect(begin(&queue, 33) == "a")
+        end(&queue, "a", .ready, 34)
+        #expect(queue.wakeTime == after(634))
     }
 
     @Test func buildsThatNobodyWantsAreToldToStopOnce() {

@@ -57,7 +57,7 @@ import Testing
     @Test(arguments: 1...8 as ClosedRange<UInt64>)
     func isWhatAModelComputes(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        var demand = ImageDemand()
+        var demand = ImageDemand(fallback: nil)
         var model = Model()
         func pick<T>(_ values: [T]) -> T { values[Int.random(in: 0..<values.count, using: &random)] }
         func pod() -> Pod {

@@ -7,7 +7,7 @@ import Testing
 @Suite struct ImageDemandTests {
     /// A demand with a policy for all images, and a node.
     private func demand(_ policies: [HermesPolicy] = [Samples.policy()]) -> ImageDemand {
-        var demand = ImageDemand()
+        var demand = ImageDemand(fallback: nil)
         demand.apply(node: Samples.node("n", "amd64"))
         demand.replace(policies: policies)
         return demand
@@ -17,6 +17,15 @@ import Testing
         let wanted = demand.wanted()
         #expect(wanted.count == 1)
         return try #require(wanted.first)
+    }
+
+    @Test func aClusterWithoutNodesHasThePlatformOfTheController() throws {
+        var demand = ImageDemand(fallback: Samples.arm64)
+        demand.replace(policies: [Samples.policy()])
+        demand.apply(pod: Samples.pod("x", ["a"]))
+        #expect(try only(&demand).target.platform == Samples.arm64)
+        demand.apply(node: Samples.node("n", "amd64"))
+        #expect(try only(&demand).target.platform == Samples.amd64)
     }
 
     @Test func namesWhoWantsAnImage() throws {
@@ -125,16 +134,6 @@ import Testing
         #expect(image.podCount == 100)
         #expect(image.pods.count == DemandEntry.sampleSize)
         #expect(image.scopes.count == 1)
-    }
-
-    @Test func ownWritesOfAStatusChangeNothing() throws {
-        var demand = demand()
-        demand.apply(pod: Samples.pod("x", ["i"]))
-        let before = demand.wanted()
-        var policy = Samples.policy()
-        policy.status = HermesPolicy.Status(ready: 1)
-        demand.apply(policy: policy)
-        #expect(demand.wanted() == before)
     }
 
     /// The size that the controller is made for. Quadratic work would take minutes, beyond the limit of any run.

@@ -202,7 +202,7 @@ import Testing
         for number in 0..<5 { _ = try await server.artifact("app\(number)", [[UInt8(number)]]) }
         let failed = try TestArtifacts.key("failed")
         try await onBlockingThread { [store = server.store] in
-            try store.fail(failed, source: "failed:1", error: "no registry", nextTry: 9)
+            try store.fail(failed, source: "failed:1", error: "no registry")
         }
         var rows: [Row] = []
         var target: String? = "/v1/artifacts?limit=2"
@@ -308,7 +308,7 @@ import Testing
     @Test func anAddressThatIsTakenIsAnError() async throws {
         let server = try await TestArtifactServer()
         let second = ArtifactServer(
-            server.store, .init(host: "127.0.0.1", port: server.port),
+            { [store = server.store] in store }, .init(host: "127.0.0.1", port: server.port),
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, metrics: { [] }, unready: { nil })
         let error = await #expect(throws: HermesError.self) { try await second.run { _ in } }
         #expect(error?.code == .unavailable)

@@ -1,5 +1,3 @@
-import HermesSupport
-
 /// A place to listen at, as Go writes it: "127.0.0.1:9092", "[::1]:9092", "localhost:9092", ":9092".
 package struct ListenAddress: Sendable, Equatable {
     /// A name or an address, IPv6 without brackets; empty for every address of this machine.

@@ -1,0 +1,330 @@
+#!/usr/bin/env bash
+# The controller against a real API server, with the rights that deploy/ gives it: policies, builds, what a policy's status says, and
+# what goes wrong on the way. The Pods are never started: the controller reads nothing but what they ask for.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+. "$HERMES_ROOT/scripts/cluster.sh"
+
+make_temp shared
+DATA=$shared/data
+LOG=$shared/controller.log
+
+# controller_start: hermes controller in the background until it answers. Sets CONTROLLER_PID and PORT, and leaves them in files, as
+# checks run in subshells.
+controller_start() {
+    : >"$LOG"
+    "$HERMES" controller --kubeconfig "$CLUSTER/controller.kubeconfig" \
+        --data "$DATA" --listen 127.0.0.1:0 "$@" 2>>"$LOG" &
+    echo $! >"$shared/pid"
+    # It is killed here and there, which the shell need not tell.
+    disown
+    wait_until 30 grep -q 'answering on port' "$LOG" || {
+        cat "$LOG"
+        return 1
+    }
+    grep -oE 'answering on port [0-9]+' "$LOG" | grep -oE '[0-9]+' >"$shared/port"
+}
+controller_end() {
+    local pid
+    pid=$(cat "$shared/pid")
+    kill -s "${1:-TERM}" "$pid" 2>/dev/null || true
+    wait_until 30 process_gone "$pid"
+}
+ask() { curl -fsS "http://127.0.0.1:$(cat "$shared/port")$1"; }
+is_ready() { ask /readyz; }
+
+# phase POLICY: "phase image" of each of its images.
+phase() { kubectl get hp "$1" -o jsonpath='{range .status.images[*]}{.phase} {.imageDigestRef}{"\n"}{end}'; }
+condition() { kubectl get hp "$1" -o jsonpath="{.status.conditions[?(@.type==\"$2\")].$3}"; }
+has_phase() { phase "$1" | grep -q "^$2 "; }
+# becomes POLICY PHASE [SECONDS]: an image of the policy gets there.
+becomes() {
+    soon "${3:-60}" has_phase "$1" "$2" || {
+        kubectl get hp "$1" -o yaml
+        tail -n 5 "$LOG"
+        return 1
+    }
+}
+# soon SECONDS COMMAND...: as wait_until, for commands that take long themselves, as kubectl does.
+soon() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        ((SECONDS < end)) || return 1
+        sleep 0.2
+    done
+}
+has_condition() { [[ $(condition "$1" "$2" "$3") == "$4" ]]; }
+
+# policy NAME REGEX [LINE...]: with more lines of the spec.
+policy() {
+    local name=$1 regex=$2
+    shift 2
+    {
+        printf '%s\n' 'apiVersion: hermes.cloudpilot.ai/v1alpha1' 'kind: HermesPolicy' "metadata: {name: $name}" 'spec:' \
+            "  imageSelectors: [{imageRegex: '$regex'}]"
+        printf '  %s\n' "$@"
+    } | kubectl apply -f - >/dev/null
+}
+# pod NAME IMAGE [NAMESPACE [SECRET]]: a Pod that waits for a node for ever.
+pod() {
+    kubectl apply -f - >/dev/null <<YAML
+apiVersion: v1
+kind: Pod
+metadata: {name: $1, namespace: ${3:-default}}
+spec:
+  nodeSelector: {nowhere: "true"}
+  imagePullSecrets: [${4:+{name: $4\}}]
+  containers: [{name: main, image: "$2"}]
+YAML
+}
+resolves() {
+    local image
+    image=$(phase "$1" | awk '$1 == "Ready" {print $2; exit}')
+    [[ -n $image ]] && ask "/v1/indexes/resolve?image=${image/@/%40}&platform=linux/amd64" >"$shared/resolved"
+}
+
+crd_rejects() {
+    local spec
+    for spec in '{imageSelectors: "all"}' '{imageSelectors: [{imageRegex: ""}]}' '{platforms: [windows]}' '{paused: maybe}'; do
+        printf '%s\n' 'apiVersion: hermes.cloudpilot.ai/v1alpha1' 'kind: HermesPolicy' 'metadata: {name: bad}' "spec: $spec" |
+            not kubectl apply -f -
+    done
+}
+policy_becomes_ready() {
+    pod first "$REGISTRY/test/nasty:latest"
+    policy nasty test/nasty
+    becomes nasty Ready
+    [[ $(kubectl get hp nasty -o jsonpath='{.status.ready} {.status.building} {.status.failed}') == "1 0 0" ]]
+    soon 10 has_condition nasty Ready status True
+    [[ $(condition nasty Ready reason) == AllImagesReady ]]
+    [[ $(kubectl get hp nasty -o jsonpath='{.status.observedGeneration}') == $(kubectl get hp nasty -o jsonpath='{.metadata.generation}') ]]
+    soon 20 has_event IndexReady
+    kubectl get hp | tee "$shared/columns"
+    grep -qE 'PAUSED +IMAGES +READY +BUILDING +FAILED +AGE' "$shared/columns"
+}
+has_event() { kubectl get events -A -o jsonpath='{.items[*].reason}' | grep -qw "$1"; }
+index_is_the_same() {
+    resolves nasty
+    # The index that the controller built is the one that a build by hand makes.
+    index_build --output "$shared/index" --format json "$NASTY_IMAGE" >"$shared/built"
+    [[ $(jq -r .sociIndex.digest "$shared/resolved") == $(jq -r .index "$shared/built") ]]
+    local digest
+    for digest in $(jq -r '.sociIndex.digest, .ztocs[].ztocDigest' "$shared/resolved"); do
+        [[ sha256:$(ask "/v1/blobs/$digest" | sha256sum | cut -d' ' -f1) == "$digest" ]]
+    done
+    (($(ask /v1/artifacts | jq 'map(select(.status == "ready")) | length') == 1))
+    ask /metrics | grep -q '^hermes_controller_images{phase="Ready"} 1$'
+}
+needs_a_pod() {
+    local mark
+    mark=$(log_mark)
+    policy other test/docker
+    soon 20 has_condition other Ready reason NoImages
+    (($(layer_reads "$mark") == 0))
+    pod second "$REGISTRY/test/docker:latest"
+    becomes other Ready
+}
+shared_layers_once() {
+    # Another repository with the same layers: they are not read again.
+    "$HERE/push.py" "$NASTY" "$REGISTRY" test/copy latest
+    local mark
+    mark=$(log_mark)
+    pod third "$REGISTRY/test/copy:latest"
+    policy copy test/copy
+    becomes copy Ready
+    # The configuration is the one blob that is read.
+    (($(layer_reads "$mark") <= 1))
+}
+other_platform() {
+    pod arm "$REGISTRY/test/arm64:latest"
+    policy arm test/arm64 'platforms: [linux/arm64]'
+    becomes arm Ready
+    policy arm test/arm64 'platforms: [linux/s390x]'
+    becomes arm Failed
+    condition arm Degraded message | grep -q 'linux/s390x'
+    soon 20 has_event BuildFailed
+}
+bad_expression_harms_none() {
+    policy broken '([' && policy works test/nasty
+    becomes works Ready
+    soon 20 has_condition broken Ready reason InvalidSpec
+    condition broken Degraded message | grep -qF 'imageSelectors[0].imageRegex'
+    kubectl delete hp broken works >/dev/null
+}
+pause_edit_delete() {
+    policy paused test/later 'paused: true'
+    push_layout "$shared/small:latest" test/later:latest
+    pod later "$REGISTRY/test/later:latest"
+    soon 20 has_condition paused Building reason Paused
+    sleep 2
+    [[ -z $(phase paused) ]]
+    kubectl patch hp paused --type merge -p '{"spec": {"paused": false}}' >/dev/null
+    becomes paused Ready
+    policy paused test/nothing
+    soon 20 phase_is_empty paused
+    kubectl delete hp paused >/dev/null
+}
+phase_is_empty() { [[ -z $(phase "$1") ]]; }
+pull_secrets() {
+    kubectl create namespace team >/dev/null
+    soon 30 kubectl get -n team serviceaccount default
+    pod private "$PRIVATE/test/small:latest" team registry
+    policy private "^$PRIVATE/"
+    becomes private Failed
+    login wrong
+    login secret
+    becomes private Ready 120
+    # Another namespace does not get at the image with it.
+    kubectl delete hp private >/dev/null
+    ! grep -q -e secret-of-the-test "$LOG" || return 1
+}
+# login PASSWORD: the pull secret of the namespace "team".
+login() {
+    kubectl -n team create secret docker-registry registry --docker-server="$PRIVATE" --docker-username=user \
+        --docker-password="$1-of-the-test" --dry-run=client -o yaml | kubectl apply -f - >/dev/null
+}
+api_server_restarts() {
+    kill -KILL "$(cat "$shared/api.pid")"
+    wait_until 20 process_gone "$(cat "$shared/api.pid")"
+    # What the watches had is gone from the history when the server is back.
+    local revision
+    revision=$(ETCDCTL_API=3 etcdctl --endpoints="http://127.0.0.1:$ETCD_PORT" get / --prefix --limit 1 -w json | jq .header.revision)
+    ETCDCTL_API=3 etcdctl --endpoints="http://127.0.0.1:$ETCD_PORT" compact "$revision" >/dev/null
+    api_server_start
+    CLEANUPS=()
+    echo "$API_SERVER_PID" >"$shared/api.pid"
+    kubectl delete hp other >/dev/null
+    pod after "$REGISTRY/test/docker:latest"
+    policy after test/docker
+    becomes after Ready 90
+}
+registry_down_and_back() {
+    pod gone "$LATE/test/small:latest"
+    policy late "^$LATE/"
+    becomes late Failed
+    kubectl get hp late -o jsonpath='{.status.images[0].error}' | grep -qiE 'refused|cannot|connect'
+    python3 - "$LATE" "$LATE_REAL" <<'PY' &
+import socket, sys, threading
+here, there = ((host, int(port)) for host, port in (text.rsplit(":", 1) for text in sys.argv[1:]))
+def pump(a, b):
+    try:
+        while data := a.recv(65536): b.sendall(data)
+    except OSError: pass
+    finally:
+        try: b.shutdown(socket.SHUT_WR)
+        except OSError: pass
+server = socket.create_server(here)
+while True:
+    client = server.accept()[0]; target = socket.create_connection(there)
+    for pair in ((client, target), (target, client)): threading.Thread(target=pump, args=pair, daemon=True).start()
+PY
+    on_exit stop_process $!
+    becomes late Ready 120
+    kubectl delete hp late >/dev/null
+}
+killed_in_a_build() {
+    local round mark
+    pod big "$REGISTRY/test/big:latest"
+    policy big test/big
+    for round in 1 2 3; do
+        sleep "0.$((round * 3))"
+        controller_end KILL
+        controller_start --no-leader-election
+    done
+    becomes big Ready
+    becomes nasty Ready
+    index_build --output "$shared/index" --format json "$REGISTRY/test/big:latest" >"$shared/built"
+    resolves big
+    [[ $(jq -r .sociIndex.digest "$shared/resolved") == $(jq -r .index "$shared/built") ]]
+    [[ -z $(ls -A "$DATA/tmp") ]]
+}
+survives_without_registry() {
+    # What is in the store is served at once after a restart, and the policy stays Ready.
+    controller_end TERM
+    kill -STOP "$REGISTRY_PID"
+    on_exit kill -CONT "$REGISTRY_PID"
+    controller_start --no-leader-election
+    wait_until 30 is_ready
+    resolves nasty
+    sleep 2
+    has_phase nasty Ready
+}
+second_waits() {
+    controller_end TERM
+    controller_start
+    wait_until 30 is_ready
+    local port
+    "$HERMES" controller --kubeconfig "$CLUSTER/controller.kubeconfig" --data "$shared/second" \
+        --listen 127.0.0.1:0 2>"$shared/second.log" &
+    local second=$!
+    on_exit stop_process "$second"
+    wait_until 20 grep -q 'answering on port' "$shared/second.log"
+    port=$(grep -oE 'answering on port [0-9]+' "$shared/second.log" | grep -oE '[0-9]+')
+    curl -fsS "http://127.0.0.1:$port/healthz"
+    not curl -fsS "http://127.0.0.1:$port/readyz"
+    # The first gives the lease back as it ends.
+    controller_end TERM
+    wait_until 10 curl -fsS "http://127.0.0.1:$port/readyz"
+    kill -TERM "$second"
+    wait "$second"
+}
+nothing_was_refused() {
+    ! grep -iE 'forbidden|403' "$shared"/*.log || return 1
+    kubectl get lease -n hermes-system hermes-controller >/dev/null
+}
+
+say "a cluster"
+cluster_start "$shared/cluster"
+echo "$API_SERVER_PID" >"$shared/api.pid"
+disown "$API_SERVER_PID"
+on_exit kill_api_server
+kill_api_server() { stop_process "$(cat "$shared/api.pid")"; }
+cluster_control
+kubectl apply -f "$HERMES_ROOT/deploy/hermespolicy-crd.yaml" >/dev/null
+kubectl wait --for=condition=Established crd/hermespolicies.hermes.cloudpilot.ai --timeout=30s >/dev/null
+kubectl apply -f "$HERMES_ROOT/deploy/hermes-controller.yaml" >/dev/null
+account_kubeconfig hermes-system hermes-controller "$CLUSTER/controller.kubeconfig"
+
+# A registry that asks for a password, and one that is not there at first.
+main=$REGISTRY main_log=$REGISTRY_LOG main_pid=$REGISTRY_PID
+registry_start "$shared/private" 127.0.0.1 user secret-of-the-test
+PRIVATE=$REGISTRY
+registry_start "$shared/late"
+LATE_REAL=$REGISTRY
+LATE=127.0.0.1:$(free_ports 1)
+REGISTRY=$main REGISTRY_LOG=$main_log REGISTRY_PID=$main_pid
+make_image() {
+    mkdir "$shared/tree"
+    head -c "$2" /dev/urandom >"$shared/tree/random"
+    echo "$1" >"$shared/tree/name"
+    quietly python3 "$HERMES_ROOT/scripts/oci_layout.py" "$shared/$1" "$shared/tree"
+    rm -r "$shared/tree"
+}
+make_image small 100000
+make_image big 60000000
+skopeo copy -q --dest-tls-verify=false --dest-creds user:secret-of-the-test "oci:$shared/small:latest" "docker://$PRIVATE/test/small:latest"
+skopeo copy -q --dest-tls-verify=false "oci:$shared/small:latest" "docker://$LATE_REAL/test/small:latest"
+push_layout "$shared/big:latest" test/big:latest
+on_exit controller_end KILL
+
+check "the kind refuses a spec that is not valid" crd_rejects
+controller_start
+check "the controller gets ready" wait_until 30 is_ready
+check "a policy becomes Ready, and says so in status, conditions, events and columns" policy_becomes_ready
+check "the index is served, and is the one of a build by hand" index_is_the_same
+check "an index is built for what Pods run and for nothing else" needs_a_pod
+check "layers that images share are read once" shared_layers_once
+check "a policy names platforms, and one that an image lacks is a failure that says so" other_platform
+check "an expression that is not valid harms no other policy" bad_expression_harms_none
+check "pausing, editing and deleting do at once what is expected" pause_edit_delete
+check "the pull secret of a Pod opens its registry, also when it was mended later" pull_secrets
+check "an API server that was away, and lost its history" api_server_restarts
+check "a registry that was away" registry_down_and_back
+controller_end TERM
+controller_start --no-leader-election
+check "kill -9 in a build" killed_in_a_build
+check "without the registry, what was built is served, and the policy stays Ready" survives_without_registry
+check "a second controller waits for the lease" second_waits
+check "the rights in deploy/ are enough" nothing_was_refused
+check_summary "$(basename "$0" .sh)"
