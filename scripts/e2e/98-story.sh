@@ -1,0 +1,149 @@
+#!/usr/bin/env bash
+# The whole story in one cluster: API server, scheduler, kubelet, containerd, hermes controller and hermes daemon. A policy makes the next
+# Pod of an image start lazily; everything else starts as always.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/daemon.sh"
+. "$HERMES_ROOT/scripts/cluster.sh"
+
+PAUSE=$REGISTRY/test/pause:latest
+lazy_rows() { row_count lazy; }
+
+# soon SECONDS COMMAND...: as wait_until, for commands that take long themselves, as kubectl does.
+soon() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        ((SECONDS < end)) || return 1
+        sleep 0.2
+    done
+}
+controller_up() {
+    : >"$shared/controller.log"
+    "$HERMES" controller --kubeconfig "$CLUSTER/controller.kubeconfig" --data "$shared/data" --listen "127.0.0.1:$PORT" \
+        --no-leader-election 2>>"$shared/controller.log" &
+    echo $! >"$shared/controller.pid"
+    disown
+    wait_until 30 curl -fsS "http://127.0.0.1:$PORT/readyz"
+}
+controller_down() {
+    kill -TERM "$(cat "$shared/controller.pid")" 2>/dev/null || true
+    wait_until 30 process_gone "$(cat "$shared/controller.pid")"
+}
+# pod NAME IMAGE COMMAND: a Pod that runs a shell command, and goes on.
+pod() {
+    kubectl apply -f - >/dev/null <<YAML
+apiVersion: v1
+kind: Pod
+metadata: {name: $1}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers: [{name: main, image: "$2", command: [/bin/busybox, sh, -c, "$3; /bin/busybox sleep 1000000"]}]
+YAML
+}
+runs() { kubectl wait --for=condition=Ready "pod/$1" --timeout=120s; }
+prints() { [[ $(kubectl logs "$1") == "$2" ]]; }
+phase() { kubectl get hp "$1" -o jsonpath='{.status.images[0].phase}'; }
+is_ready() { [[ $(phase "$1") == Ready ]]; }
+gone() { kubectl delete pod "$1" --wait --timeout=60s >/dev/null; }
+
+has_rows() { (($(rows) == $1)); }
+ordinary_pod() {
+    rows >"$shared/rows"
+    # No policy names it yet: the node pulls it as always.
+    pod first "$IMAGE" 'cat /data/third'
+    runs first
+    soon 30 prints first third
+    (($(lazy_rows) == 0))
+}
+policy_is_ready() {
+    kubectl apply -f - >/dev/null <<YAML
+apiVersion: hermes.cloudpilot.ai/v1alpha1
+kind: HermesPolicy
+metadata: {name: small}
+spec: {imageSelectors: [{imageRegex: test/small}]}
+YAML
+    soon 60 is_ready small
+    kubectl get hp
+}
+next_pod_is_lazy() {
+    # The node forgets what it pulled, as a fresh node.
+    gone first
+    # The kubelet itself takes a minute to remove what is left of a Pod.
+    cri rmp
+    cri rmi "$IMAGE"
+    soon 60 has_rows "$(cat "$shared/rows")"
+    daemon_gone TERM
+    daemon_up
+    pod second "$IMAGE" 'cat /data/third'
+    runs second
+    soon 30 prints second third
+    tail -n 5 "$shared/daemon.log"
+    (($(lazy_rows) == 3))
+    grep -q 'an image is shown lazily.*test/small' "$shared/daemon.log"
+    curl -fsS "http://127.0.0.1:$PORT/metrics" | grep -q '^hermes_controller_requests_total{request="resolve",status="2xx"} [1-9]'
+}
+others_as_always() {
+    pod plain "$PLAIN" 'cat /data/plain'
+    runs plain
+    soon 30 prints plain plain
+    (($(lazy_rows) == 3))
+}
+without_the_controller() {
+    controller_down
+    pod other "$REGISTRY/test/other:latest" 'cat /data/other'
+    runs other
+    soon 30 prints other other
+    # What is lazy goes on without it.
+    pod third "$IMAGE" 'cat /data/second | wc -c'
+    runs third
+    soon 30 prints third 2000000
+    controller_up
+}
+starts_are_counted() {
+    curl -fsS "http://127.0.0.1:$PORT/metrics" >"$shared/metrics"
+    pod counted "$IMAGE" 'true'
+    runs counted
+    soon 20 has_counted
+}
+has_counted() {
+    curl -fsS "http://127.0.0.1:$PORT/metrics" | grep -qE '^cold_start_total_seconds_count\{[^}]*\} [1-9]'
+}
+
+quietly make_images
+quietly make_plain_image
+say "a cluster with a node"
+cluster_start "$shared/cluster"
+cluster_control
+kubectl apply -f "$HERMES_ROOT/deploy/hermespolicy-crd.yaml" >/dev/null
+kubectl wait --for=condition=Established crd/hermespolicies.hermes.cloudpilot.ai --timeout=30s >/dev/null
+kubectl apply -f "$HERMES_ROOT/deploy/hermes-controller.yaml" >/dev/null
+account_kubeconfig hermes-system hermes-controller "$CLUSTER/controller.kubeconfig"
+# The Pod of the Deployment would want an image of Hermes.
+kubectl -n hermes-system delete deployment hermes-controller >/dev/null
+PORT=$(free_ports 1)
+printf '%s\n' '[external_artifact_store]' 'enable = true' "endpoint = \"http://127.0.0.1:$PORT\"" 'fallback_to_registry = false' \
+    >"$shared/config.toml"
+DAEMON_OPTIONS=(--config "$shared/config.toml")
+on_exit controller_down
+controller_up
+daemon_up
+on_exit daemon_end
+containerd_network "$shared/containerd"
+containerd_start "$shared/containerd" "$SOCKET" "$PAUSE"
+cri pull "$PAUSE" >/dev/null
+cluster_node "$PAUSE"
+on_exit remove_pods
+# A kubelet makes Pods anew that are removed under it.
+remove_pods() {
+    stop_process "$KUBELET_PID"
+    cri rmp
+}
+
+check "a Pod starts as always while no policy names its image" ordinary_pod
+check "a policy is applied, and becomes Ready" policy_is_ready
+check "the next Pod of the image starts lazily" next_pod_is_lazy
+check "an image that no policy names starts as always" others_as_always
+check "Pods start while the controller is down" without_the_controller
+check "starts of Pods are counted" starts_are_counted
+check_summary "$(basename "$0" .sh)"
