@@ -5,7 +5,7 @@ DESTDIR ?=
 FUZZ_SECONDS ?= 60
 export PATH := $(PATH):/opt/swift/usr/bin
 
-.PHONY: all bootstrap build demo demo-containerd check test test-unit test-binary test-e2e test-fuzz coverage fuzz format lint bench install clean help
+.PHONY: all bootstrap build demo demo-containerd demo-cluster check test test-unit test-binary test-e2e test-fuzz coverage fuzz format lint bench install clean help
 all: build
 
 build: ## bin/hermes, one static binary
@@ -16,6 +16,9 @@ demo: bootstrap build ## a real image from a registry on loopback, mounted lazil
 
 demo-containerd: bootstrap build ## the same image under containerd, started lazily and pulled in full (root)
 	scripts/demo_containerd.sh
+
+demo-cluster: bootstrap build ## the same image in a Kubernetes cluster with a policy, and without (root)
+	scripts/demo_cluster.sh
 
 check: lint test-unit ## the quick loop: lint, compile, unit tests
 
