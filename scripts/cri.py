@@ -4,7 +4,7 @@
   run NAME IMAGE [COMMAND...]    runs a command in a pod of the host's network until it ends; prints its output, ends with its code
   images                         lists the images
   rmi IMAGE                      removes an image
-  rmp                            stops and removes all pods
+  rmp [NAME]                     stops and removes all pods, or those of a name
 
 The few messages that this needs are written by hand: protocol buffers are tags, lengths and bytes.
 """
@@ -120,8 +120,10 @@ class Runtime:
         self.runtime("StopPodSandbox", message((1, pod)))
         self.runtime("RemovePodSandbox", message((1, pod)))
 
-    def pods(self):
-        return [field(pod, 1) for number, pod in fields(self.runtime("ListPodSandbox", b"")) if number == 1]
+    def pods(self, name=None):
+        """The identifiers of all pods, or of those with a name (their metadata's first field)."""
+        found = [pod for number, pod in fields(self.runtime("ListPodSandbox", b"")) if number == 1]
+        return [field(pod, 1) for pod in found if name in (None, field(field(pod, 2), 1).decode())]
 
     def images(self):
         return [field(image, 2).decode() for number, image in fields(self.image("ListImages", b"")) if number == 1]
@@ -140,7 +142,7 @@ def main(socket, verb, *words):
     elif verb == "rmi":
         runtime.image("RemoveImage", message((1, message((1, words[0])))))
     elif verb == "rmp":
-        for pod in runtime.pods():
+        for pod in runtime.pods(*words):
             runtime.remove(pod)
     else:
         raise SystemExit(__doc__)

@@ -18,17 +18,51 @@ soon() {
         sleep 0.2
     done
 }
+# The Deployment as deploy/ has it, with what this cluster lacks: a network between Pods and the API server, volumes, a registry for the
+# image of Hermes.
+controller_deploy() {
+    local data=$shared/data
+    install -d -o 65532 -g 65532 "$data"
+    quietly "$HERMES_ROOT/scripts/controller_image.sh" "$shared/image"
+    push_layout "$shared/image:latest" hermes/controller:latest
+    kubectl apply -f - >/dev/null <<YAML
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: indexes}
+spec: {capacity: {storage: 50Gi}, accessModes: [ReadWriteOnce], hostPath: {path: $data}}
+YAML
+    sed "s|image: hermes-controller:latest|image: $REGISTRY/hermes/controller:latest|" "$HERMES_ROOT/deploy/hermes-controller.yaml" |
+        kubectl apply -f - >/dev/null
+    kubectl -n hermes-system patch deployment hermes-controller --type json -p '[
+        {"op": "add", "path": "/spec/template/spec/hostNetwork", "value": true},
+        {"op": "add", "path": "/spec/template/spec/containers/0/env", "value": [
+            {"name": "KUBERNETES_SERVICE_HOST", "value": "127.0.0.1"},
+            {"name": "KUBERNETES_SERVICE_PORT", "value": "'"$CLUSTER_PORT"'"}]}]' >/dev/null
+}
 controller_up() {
-    : >"$shared/controller.log"
-    "$HERMES" controller --kubeconfig "$CLUSTER/controller.kubeconfig" --data "$shared/data" --listen "127.0.0.1:$PORT" \
-        --no-leader-election 2>>"$shared/controller.log" &
-    echo $! >"$shared/controller.pid"
-    disown
-    wait_until 30 curl -fsS "http://127.0.0.1:$PORT/readyz"
+    kubectl -n hermes-system scale deployment hermes-controller --replicas=1 >/dev/null
+    kubectl -n hermes-system rollout status deployment hermes-controller --timeout=120s || {
+        kubectl -n hermes-system logs deployment/hermes-controller --all-containers
+        kubectl -n hermes-system describe pod -l app.kubernetes.io/name=hermes-controller | tail -n 12
+        return 1
+    }
+    soon 60 curl -fsS "$SERVICE/readyz"
 }
 controller_down() {
-    kill -TERM "$(cat "$shared/controller.pid")" 2>/dev/null || true
-    wait_until 30 process_gone "$(cat "$shared/controller.pid")"
+    kubectl -n hermes-system scale deployment hermes-controller --replicas=0 >/dev/null
+    kubectl -n hermes-system wait --for=delete pod -l app.kubernetes.io/name=hermes-controller --timeout=60s
+    not curl -fsS "$SERVICE/healthz"
+}
+is_confined() {
+    controller_up
+    local pid
+    pid=$(pgrep -f '/usr/local/bin/hermes controller')
+    [[ $(awk '/^Uid:/ {print $2}' "/proc/$pid/status") == 65532 ]]
+    [[ $(awk '/^CapEff:/ {print $2}' "/proc/$pid/status") == 0000000000000000 ]]
+    grep -q ' / / ro' "/proc/$pid/mountinfo"
+    kubectl -n hermes-system logs deployment/hermes-controller | tee "$shared/said"
+    grep -q 'answering on port 39091' "$shared/said"
+    [[ -n $(kubectl -n hermes-system get lease hermes-controller -o jsonpath='{.spec.holderIdentity}') ]]
 }
 # pod NAME IMAGE COMMAND: a Pod that runs a shell command, and goes on.
 pod() {
@@ -70,7 +104,7 @@ next_pod_is_lazy() {
     # The node forgets what it pulled, as a fresh node.
     gone first
     # The kubelet itself takes a minute to remove what is left of a Pod.
-    cri rmp
+    cri rmp first
     cri rmi "$IMAGE"
     soon 60 has_rows "$(cat "$shared/rows")"
     daemon_gone TERM
@@ -81,7 +115,7 @@ next_pod_is_lazy() {
     tail -n 5 "$shared/daemon.log"
     (($(lazy_rows) == 3))
     grep -q 'an image is shown lazily.*test/small' "$shared/daemon.log"
-    curl -fsS "http://127.0.0.1:$PORT/metrics" | grep -q '^hermes_controller_requests_total{request="resolve",status="2xx"} [1-9]'
+    curl -fsS "$SERVICE/metrics" | grep -q '^hermes_controller_requests_total{request="resolve",status="2xx"} [1-9]'
 }
 others_as_always() {
     pod plain "$PLAIN" 'cat /data/plain'
@@ -101,13 +135,13 @@ without_the_controller() {
     controller_up
 }
 starts_are_counted() {
-    curl -fsS "http://127.0.0.1:$PORT/metrics" >"$shared/metrics"
+    curl -fsS "$SERVICE/metrics" >"$shared/metrics"
     pod counted "$IMAGE" 'true'
     runs counted
     soon 20 has_counted
 }
 has_counted() {
-    curl -fsS "http://127.0.0.1:$PORT/metrics" | grep -qE '^cold_start_total_seconds_count\{[^}]*\} [1-9]'
+    curl -fsS "$SERVICE/metrics" | grep -qE '^cold_start_total_seconds_count\{[^}]*\} [1-9]'
 }
 
 quietly make_images
@@ -117,16 +151,9 @@ cluster_start "$shared/cluster"
 cluster_control
 kubectl apply -f "$HERMES_ROOT/deploy/hermespolicy-crd.yaml" >/dev/null
 kubectl wait --for=condition=Established crd/hermespolicies.hermes.cloudpilot.ai --timeout=30s >/dev/null
-kubectl apply -f "$HERMES_ROOT/deploy/hermes-controller.yaml" >/dev/null
-account_kubeconfig hermes-system hermes-controller "$CLUSTER/controller.kubeconfig"
-# The Pod of the Deployment would want an image of Hermes.
-kubectl -n hermes-system delete deployment hermes-controller >/dev/null
-PORT=$(free_ports 1)
-printf '%s\n' '[external_artifact_store]' 'enable = true' "endpoint = \"http://127.0.0.1:$PORT\"" 'fallback_to_registry = false' \
-    >"$shared/config.toml"
+SERVICE=http://127.0.0.1:39091
+printf '%s\n' '[external_artifact_store]' 'enable = true' "endpoint = \"$SERVICE\"" 'fallback_to_registry = false' >"$shared/config.toml"
 DAEMON_OPTIONS=(--config "$shared/config.toml")
-on_exit controller_down
-controller_up
 daemon_up
 on_exit daemon_end
 containerd_network "$shared/containerd"
@@ -140,6 +167,8 @@ remove_pods() {
     cri rmp
 }
 
+controller_deploy
+check "the Deployment of deploy/ runs, without root and without rights on the node" is_confined
 check "a Pod starts as always while no policy names its image" ordinary_pod
 check "a policy is applied, and becomes Ready" policy_is_ready
 check "the next Pod of the image starts lazily" next_pod_is_lazy

@@ -24,7 +24,7 @@ final class ControllerMetrics: Sendable {
                 name: "hermes_controller_images",
                 help: "Images for one platform that policies want, and that have been built or tried, by phase.",
                 kind: .gauge,
-                samples: HermesPolicy.Image.Phase.allCases.map {
+                samples: [HermesPolicy.Image.Phase.ready, .failed].map {
                     .init(labels: [("phase", $0.rawValue)], value: Double(counts.phases[$0] ?? 0))
                 }),
         ]

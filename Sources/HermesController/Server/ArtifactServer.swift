@@ -1,3 +1,4 @@
+import Glibc
 import HermesSupport
 import Hummingbird
 import HummingbirdCore
@@ -5,6 +6,7 @@ import HummingbirdTLS
 import Logging
 import NIOCore
 import NIOPosix
+import ServiceLifecycle
 
 /// Serves the artifacts of a store over HTTP/1.1, with TLS or without.
 ///
@@ -20,7 +22,7 @@ import NIOPosix
 package struct ArtifactServer: Sendable {
     /// What a server is told.
     package struct Configuration: Sendable {
-        /// The address, such as "0.0.0.0" or "::".
+        /// The address, such as "127.0.0.1" or "::"; empty for every address of this machine.
         package var host: String
         /// The port; 0 for one that the system chooses.
         package var port: Int
@@ -35,6 +37,15 @@ package struct ArtifactServer: Sendable {
             self.port = port
             self.access = access
             self.tls = tls
+        }
+
+        /// The address to bind: of IPv6, which takes connections of IPv4 as well, unless the kernel has no IPv6.
+        fileprivate var boundHost: String {
+            guard host.isEmpty else { return host }
+            let probe = socket(AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
+            guard probe >= 0 else { return "0.0.0.0" }
+            close(probe)
+            return "::"
         }
     }
 
@@ -53,6 +64,8 @@ package struct ArtifactServer: Sendable {
         var threads = 4
     }
 
+    /// Seconds that requests have to end at the server's own end.
+    private static let patience = 5
     /// Seconds between two notes in the store about which artifacts were asked for.
     private static let notePeriod = 60
 
@@ -86,8 +99,8 @@ package struct ArtifactServer: Sendable {
         self.log = log
     }
 
-    /// Answers until the task is cancelled, which ends all connections at once, and then returns. As a part of a `ServiceGroup`,
-    /// it answers what was asked before a graceful shutdown. `listening` is told the port.
+    /// Answers until the task is cancelled, and then returns; requests that are being answered have 5 seconds to end. `listening` is
+    /// told the port.
     ///
     /// Throws `unavailable` when the address cannot be had, and `usage` for certificates that cannot be used.
     package func run(listening: @escaping @Sendable (Int) async -> Void) async throws {
@@ -102,20 +115,17 @@ package struct ArtifactServer: Sendable {
             let application = Application(
                 responder: responder, server: try channels(),
                 configuration: .init(
-                    address: .hostname(configuration.host, port: configuration.port),
+                    address: .hostname(configuration.boundHost, port: configuration.port),
                     availableConnectionsDelegate: .maximum(bounds.connections, logger: quiet)),
                 onServerRunning: { channel in await listening(channel.localAddress?.port ?? 0) }, logger: quiet)
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await application.run() }
-                group.addTask {
-                    while true {
-                        try await Task.sleep(for: .seconds(Self.notePeriod))
-                        await note(answers)
-                    }
+            let notes = Task {
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: .seconds(Self.notePeriod))
+                    await note(answers)
                 }
-                defer { group.cancelAll() }
-                try await group.next()
             }
+            defer { notes.cancel() }
+            try await serve(application)
             result = .success(())
         } catch {
             result = .failure(error)
@@ -127,6 +137,22 @@ package struct ArtifactServer: Sendable {
             ?? HermesError(
                 .unavailable, "cannot answer at \(configuration.host):\(configuration.port)",
                 cause: (error as? IOError).map { SystemError($0.errnoCode) } ?? error)
+    }
+
+    /// Runs until the task is cancelled, and then lets requests end that are being answered.
+    ///
+    /// The server itself must not be cancelled: a connection that was accepted and not yet handed on would end the process
+    /// (NIOAsyncWriter's precondition). A graceful shutdown accepts no more first.
+    private func serve(_ application: some Service) async throws {
+        var settings = ServiceGroupConfiguration(services: [application], logger: quiet)
+        settings.maximumGracefulShutdownDuration = .seconds(Self.patience)
+        let group = ServiceGroup(configuration: settings)
+        let serving = Task.detached { try await group.run() }
+        try await withTaskCancellationHandler {
+            try await serving.value
+        } onCancel: {
+            Task { await group.triggerGracefulShutdown() }
+        }
     }
 
     /// Tells the store which artifacts were asked for.

@@ -305,6 +305,24 @@ import Testing
         #expect(error?.code == .usage)
     }
 
+    @Test func noHostIsEveryAddress() async throws {
+        let folder = try TestFolder()
+        let store = try ArtifactStore("\(folder.path)/store")
+        let server = ArtifactServer(
+            { store }, .init(host: "", port: 0), log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            metrics: { [] }, unready: { nil })
+        let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+        let run = Task {
+            defer { continuation.finish() }
+            try await server.run { continuation.yield($0) }
+        }
+        var first = ports.makeAsyncIterator()
+        let port = try #require(await first.next())
+        try await onBlockingThread { try TestPort.waitUntilOpen(port) }
+        run.cancel()
+        _ = await run.result
+    }
+
     @Test func anAddressThatIsTakenIsAnError() async throws {
         let server = try await TestArtifactServer()
         let second = ArtifactServer(
