@@ -169,6 +169,31 @@ import Testing
         await fails(.unavailable) { _ = try await download(client) }
     }
 
+    /// Also in several frames (RFC 8878, section 3), and beside an index, which is not compressed.
+    @Test(arguments: ["zstd", "zstd-frames"]) func aZTOCMayComeCompressed(mode: String) async throws {
+        let client = try server.client(mode)
+        let file = try await download(client)
+        #expect(withExtendedLifetime(file) { Array(file.readOnly) } == ControllerTestServer.ztocBytes)
+        #expect(
+            try await client.read(Self.index, limit: SOCIIndex.sizeLimit, timeLimit: 60)
+                == ControllerTestServer.indexBytes)
+    }
+
+    @Test(arguments: [
+        "cut", "none", "garbage", "plain", "tail", "wrong", "short", "long", "bomb", "window", "empty",
+    ])
+    func aWrongCompressedZTOCIsNeverGiven(kind: String) async throws {
+        let client = try server.client("zstd-\(kind)")
+        await fails(.corrupt) { _ = try await download(client) }
+        await fails(.unavailable) { _ = try await download(client) }
+    }
+
+    @Test func anUnknownCodingIsAFailure() async throws {
+        let client = try server.client("gzip")
+        await fails(.protocolViolation) { _ = try await download(client) }
+        await fails(.unavailable) { _ = try await download(client) }
+    }
+
     @Test func aFolderThatIsMissingIsNotTheControllersFault() async throws {
         let client = try server.client("good")
         await fails(.notFound) { _ = try await download(client, in: "/nonexistent") }

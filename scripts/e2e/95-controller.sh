@@ -19,8 +19,9 @@ forget() {
 }
 nothing_lazy() { (($(lazy_rows) == 0)); }
 
+# is_lazy [MODE]: the image starts lazily.
 is_lazy() {
-    echo good >"$MODE"
+    echo "${1:-good}" >"$MODE"
     cri pull "$IMAGE"
     (($(lazy_rows) == 3))
     [[ $(says good "$IMAGE" 'cat /data/third') == third ]]
@@ -44,7 +45,7 @@ quietly make_images
 quietly index_build --output "$shared/index" "$REGISTRY/test/other:latest"
 quietly index_build --output "$shared/index" "$IMAGE"
 echo good >"$MODE"
-python3 "$HERE/controller.py" "$shared/index" "$MODE" "$shared/port" 2>"$shared/controller.log" &
+python3 "$HERE/controller.py" "$shared/index" "$MODE" "$shared/port" >"$shared/compressed" 2>"$shared/controller.log" &
 on_exit stop_process $!
 wait_until 20 test -s "$shared/port"
 cat >"$CONFIG" <<TOML
@@ -58,6 +59,8 @@ on_exit daemon_end
 containerd_start "$shared/containerd" "$SOCKET" "$PAUSE"
 
 check "an image whose index the controller has starts lazily" is_lazy
+check "its zTOCs came compressed" grep -q compressed "$shared/compressed"
+check "a controller that does not compress will do" is_lazy plain
 for mode in missing error garbage other wrong hang; do
     check "a controller's answer \"$mode\" leaves the image to containerd" is_pulled "$mode"
 done

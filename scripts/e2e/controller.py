@@ -2,11 +2,12 @@
 """A stand-in for the controller that keeps indexes: controller.py LAYOUT MODE-FILE PORT-FILE
 
 Serves the newest index of an OCI layout for every image, over the API that hermes daemon asks. What MODE-FILE holds decides:
-good; missing (404); error (500); garbage; hang; other (the index of another image); wrong (other bytes than the digest's).
+good, with zTOCs as zstd; plain, without; missing (404); error (500); garbage; hang; other (the index of another image); wrong (other bytes than the digest's).
 """
 import http.server
 import json
 import os
+import subprocess
 import sys
 import time
 import urllib.parse
@@ -41,8 +42,10 @@ def index_of(image):
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def answer(self, status, body):
+    def answer(self, status, body, coding=None):
         self.send_response(status)
+        if coding:
+            self.send_header("Content-Encoding", coding)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -59,7 +62,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.resolve(urllib.parse.parse_qs(url.query))
         else:
             body = blob(url.path.rsplit("/", 1)[1])
-            self.answer(200, bytes(len(body)) if mode() == "wrong" else body)
+            if mode() == "wrong":
+                body = bytes(len(body))
+            if mode() == "plain" or "zstd" not in self.headers.get("Accept-Encoding", ""):
+                return self.answer(200, body)
+            print("compressed", flush=True)
+            self.answer(200, subprocess.run(["zstd", "-qc"], input=body, stdout=subprocess.PIPE, check=True).stdout, "zstd")
 
     def resolve(self, query):
         image, platform = query["image"][0], query["platform"][0]

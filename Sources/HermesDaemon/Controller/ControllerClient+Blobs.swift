@@ -34,22 +34,19 @@ extension ControllerClient {
         return bytes
     }
 
-    /// Stores a zTOC of at most `ztocLimit` bytes in a file in `folder` that has no name, and maps it. Blocks: not for
-    /// Swift's cooperative threads. Throws as `read` does, and the file errors of `folder`.
+    /// Stores a zTOC of at most `ztocLimit` bytes in a file in `folder` that has no name, and maps it. The controller may send it
+    /// compressed. Blocks: not for Swift's cooperative threads. Throws as `read` does, and the file errors of `folder`.
     package func download(_ ztoc: Descriptor, in folder: String, timeLimit: Int) throws -> MappedFile {
         try check(ztoc, limit: Self.ztocLimit)
-        let request = try request(ztoc, timeLimit: timeLimit)
+        var request = try request(ztoc, timeLimit: timeLimit)
+        // Most of a zTOC are windows that are mostly zero.
+        request.headers.append((name: "Accept-Encoding", value: "zstd"))
         let pass = try enter()
         let file: MappedFile?
         do {
             let stream = try http.body(request)
             switch stream.head.status {
-            case 200:
-                let stored = try MappedFile(try IndexFiles.download(stream, size: ztoc.size, in: folder))
-                guard Int64(stored.bytes.count) == ztoc.size, Digest.of(stored.readOnly) == ztoc.digest else {
-                    throw wrongBytes(ztoc)
-                }
-                file = stored
+            case 200: file = try store(try content(of: stream, ztoc), ztoc, in: folder)
             case 404: file = nil
             default: throw failure(stream.head.status)
             }
@@ -60,6 +57,32 @@ extension ControllerClient {
         leave(pass, nil)
         guard let file else { throw missing(ztoc) }
         return file
+    }
+
+    /// The bytes of a blob in an answer, without the answer's coding.
+    private func content(of stream: HTTPBodyStream, _ blob: Descriptor) throws -> any ByteSource {
+        switch stream.head["content-encoding"]?.lowercased() {
+        case nil, "identity": return stream
+        case "zstd":
+            // zstd makes nothing longer than this (ZSTD_compressBound).
+            return try ZstandardByteSource(stream, limit: blob.size + blob.size / 128 + (64 << 10))
+        case let coding?:
+            throw HermesError(
+                .protocolViolation, "\(name) sends the blob \(blob.digest) in the coding \(coding.printable(60))")
+        }
+    }
+
+    private func store(_ content: any ByteSource, _ blob: Descriptor, in folder: String) throws -> MappedFile {
+        let stored: MappedFile
+        do {
+            stored = try MappedFile(try IndexFiles.download(content, size: blob.size, in: folder))
+        } catch let error as HermesError where error.code == .corrupt {
+            throw wrongBytes(blob, error)
+        }
+        guard Int64(stored.bytes.count) == blob.size, Digest.of(stored.readOnly) == blob.digest else {
+            throw wrongBytes(blob)
+        }
+        return stored
     }
 
     private func request(_ blob: Descriptor, timeLimit: Int) throws -> HTTPRequest {
@@ -77,7 +100,7 @@ extension ControllerClient {
         HermesError(.notFound, "\(name) does not have the blob \(blob.digest)")
     }
 
-    private func wrongBytes(_ blob: Descriptor) -> HermesError {
-        HermesError(.corrupt, "\(name) sends wrong bytes for the blob \(blob.digest)")
+    private func wrongBytes(_ blob: Descriptor, _ cause: HermesError? = nil) -> HermesError {
+        HermesError(.corrupt, "\(name) sends wrong bytes for the blob \(blob.digest)", cause: cause)
     }
 }

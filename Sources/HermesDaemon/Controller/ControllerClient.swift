@@ -8,7 +8,7 @@ import Synchronization
 /// | request | answer |
 /// |---|---|
 /// | `GET /v1/indexes/resolve?image=NAME@DIGEST&platform=P` | 200: JSON, `sociIndex` is the descriptor; 404: none yet; 400 |
-/// | `GET /v1/blobs/DIGEST` | 200: the bytes; 404 |
+/// | `GET /v1/blobs/DIGEST` | 200: the bytes, of a zTOC also as zstd (`Content-Encoding`); 404 |
 ///
 /// Nothing of an answer is believed: bodies have bounds, blobs have their digest, and redirects are not followed. Whether an
 /// index belongs to the image is for the caller to check (`SOCIIndex.subject`).

@@ -5,6 +5,9 @@ The first part of a path is how it behaves, before the paths of the API:
 /good         the API: it has an index of the image registry.example/app, and the blobs INDEX and ZTOC
 /echo-STATUS  answers /v1/indexes/resolve with that status and, as its body, the image's name before its digest
 /wrong, /short, /long, /endless, /cut   blobs that are not what they should be
+/zstd         as good, and the zTOC comes compressed or, to a client that does not take that, not at all
+/zstd-KIND    compressed blobs that are not what they should be: see damaged()
+/gzip         blobs in a coding that nobody asked for
 /hang         no answer at all
 /count/MODE   how many requests came to that mode
 """
@@ -12,6 +15,7 @@ import collections
 import hashlib
 import json
 import os
+import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +29,33 @@ counts = collections.Counter()
 
 def digest(blob):
     return "sha256:" + hashlib.sha256(blob).hexdigest()
+
+
+def zstd(blob, *options):
+    return subprocess.run(["zstd", "-qc", *options], input=blob, stdout=subprocess.PIPE, check=True).stdout
+
+
+def damaged(kind, blob):
+    """What is sent as the zstd form of a blob."""
+    whole = zstd(blob)
+    magic = bytes.fromhex("28b52ffd")
+    return {
+        "frames": lambda: zstd(blob[:1000]) + zstd(blob[1000:]),
+        "cut": lambda: whole[:-10],
+        "none": lambda: b"",
+        "garbage": lambda: os.urandom(1000),
+        "plain": lambda: blob,
+        "tail": lambda: whole + b"tail",
+        "wrong": lambda: zstd(blob[:-1] + b"?"),
+        "short": lambda: zstd(blob[:-1]),
+        "long": lambda: zstd(blob + b"?"),
+        # 1 GiB of zeros.
+        "bomb": lambda: zstd(bytes(1 << 30)),
+        # A window of 128 MiB and an empty last block, before the right content.
+        "window": lambda: magic + bytes.fromhex("0088010000") + whole,
+        # Frames of no content: 9 bytes each.
+        "empty": lambda: (magic + bytes.fromhex("2000010000")) * (1 << 20) + whole,
+    }[kind]()
 
 
 BLOBS = {digest(blob): blob for blob in (INDEX, ZTOC)}
@@ -71,6 +102,15 @@ class Handler(BaseHTTPRequestHandler):
 
     def blob_good(self, blob):
         self.answer(200, blob)
+
+    def blob_zstd(self, blob):
+        if "zstd" not in self.headers.get("Accept-Encoding", ""):
+            return self.answer(500 if blob is ZTOC else 200, blob)
+        _, _, kind = self.path.split("/")[1].partition("-")
+        self.answer(200, damaged(kind, blob) if kind else zstd(blob), [("Content-Encoding", "zstd")])
+
+    def blob_gzip(self, blob):
+        self.answer(200, blob, [("Content-Encoding", "gzip")])
 
     def blob_wrong(self, blob):
         self.answer(200, blob[:-1] + b"?")
