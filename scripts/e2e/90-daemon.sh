@@ -170,6 +170,34 @@ prints_its_configuration() {
     [[ ! -s $work/warnings ]]
 }
 
+checks_the_node() {
+    make_temp work
+    local check=("$HERMES" daemon --check --config "$work/settings" --root "$work/root" --address "$work/s")
+    # Followed by a file and a command, which takes the file for the machine's configuration of containerd.
+    # shellcheck disable=SC2016
+    local node=(unshare -m sh -c 'mount -t tmpfs none /etc/containerd && cp "$1" /etc/containerd/config.toml && shift && exec "$@"' -)
+    : >"$work/settings"
+    {
+        printf '%s\n' 'version = 2' '[proxy_plugins.hermes]' 'type = "snapshot"' "address = \"$work/s\""
+        printf '%s\n' '[plugins."io.containerd.grpc.v1.cri".containerd]' 'snapshotter = "hermes"'
+    } >"$work/unlabelled"
+    cp "$work/unlabelled" "$work/good"
+    echo 'disable_snapshot_annotations = false' >>"$work/good"
+    "${node[@]}" "$work/good" "${check[@]}" >"$work/said"
+    cat "$work/said"
+    grep -q '^ok    kernel: ' "$work/said"
+    grep -q '^ok    Pods: ' "$work/said"
+    not grep -q ^FAIL "$work/said"
+    [[ $(ls "$work") == $'good\nsaid\nsettings\nunlabelled' ]]
+    "${node[@]}" "$work/good" "${check[@]}" --format json | jq -e '[.findings[] | .level] | index("FAIL") == null and length > 8'
+    # A port at which nobody listens.
+    printf '[external_artifact_store]\nenable = true\nendpoint = "http://127.0.0.1:1"\n' >"$work/settings"
+    fails 71 "${node[@]}" "$work/unlabelled" "${check[@]}"
+    "${node[@]}" "$work/unlabelled" "${check[@]}" --format json 2>/dev/null >"$work/json" || true
+    jq -e '[.findings[] | select(.level == "FAIL") | .subject] == ["controller", "Pods"]' "$work/json"
+    jq -e '.findings[] | select(.subject == "Pods") | .remedy | startswith("disable_snapshot_annotations = false in ")' "$work/json"
+}
+
 quietly make_images
 daemon_up
 on_exit daemon_end
@@ -185,5 +213,6 @@ check "SIGTERM ends it, and the next one goes on" ends_on_signal
 check "SIGTERM while it starts leaves nothing" ends_while_it_starts
 check "READY and STOPPING are told" tells_its_manager
 check "the configuration is printed" prints_its_configuration
+check "--check tells what a machine lacks, and changes nothing" checks_the_node
 check "nothing is left of removed images" leaves_nothing
 check_summary "$(basename "$0" .sh)"

@@ -46,10 +46,17 @@ struct DaemonCommand: ParsableCommand {
     @Flag(help: "Print the settings that the file gives, defaults included, as TOML, and end.")
     var printConfig = false
 
+    @Flag(help: "Look whether this machine has what the daemon needs, change nothing, and end.")
+    var check = false
+
+    @Option(help: "How the result of --check or of status is written: table or json.")
+    var format = OutputFormat.table
+
     @OptionGroup var logOptions: LogOptions
 
     func run() throws {
         let log = logOptions.logger()
+        guard !check else { return try checkNode() }
         let (configuration, warnings) = try DaemonConfiguration.read(config)
         for warning in warnings {
             var fields: Logger.Metadata = ["key": "\(warning.key)", "line": "\(warning.line)"]

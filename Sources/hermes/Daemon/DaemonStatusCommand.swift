@@ -9,22 +9,20 @@ struct DaemonStatusCommand: ParsableCommand {
         abstract: "Show the images of a running daemon, and which were left to containerd.",
         discussion: """
             The first table has the images that are mounted, the second the last that were pulled in full, and why. Only root \
-            can ask a daemon of root's. --address SOCKET is the socket on which it answers containerd, if it has another one.
+            can ask a daemon of root's. --address SOCKET is the socket on which it answers containerd, if it has another one. \
+            --format is table or json.
 
             EXAMPLE
               hermes daemon status --format json | jq '.images[] | select(.complete | not)'
             """
     )
 
-    /// Its options are taken wherever they stand, so that --address is its.
+    /// Its options are taken wherever they stand, so that --address and --format are its.
     @ParentCommand var daemon: DaemonCommand
-
-    @Option(help: "How the result is written: table or json.")
-    var format = OutputFormat.table
 
     func run() throws {
         let status = try DaemonStatus.read(from: DaemonCommand.absolute(daemon.address))
-        switch format {
+        switch daemon.format {
         case .json: try JSONOutput.print(status)
         case .table: print(status.table)
         }
