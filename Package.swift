@@ -114,8 +114,9 @@ let package = Package(
         ),
         // What the tests of all targets share: temporary folders, processes, fixtures.
         .target(
-            name: "HermesTestKit", dependencies: ["HermesSupport", "CLinux"], path: "Tests/HermesTestKit",
-            swiftSettings: strict),
+            name: "HermesTestKit",
+            dependencies: ["HermesSupport", "CLinux", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/HermesTestKit", swiftSettings: strict),
         // What tests run as a process of its own, to kill it.
         .executableTarget(
             name: "HermesTestChild",

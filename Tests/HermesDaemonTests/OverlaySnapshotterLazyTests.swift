@@ -1,5 +1,6 @@
 import Glibc
 import HermesCore
+import HermesHTTP
 import HermesSupport
 import HermesTestKit
 import Logging
@@ -72,6 +73,35 @@ struct OverlaySnapshotterLazyTests {
 
     private func bind(_ folder: String) -> [SnapshotMount] {
         [SnapshotMount(type: "bind", source: folder, options: ["ro", "rbind"])]
+    }
+
+    /// An image that is mounted is filled when the background begins to fetch.
+    @Test(.timeLimit(.minutes(2))) func otherSettingsAreTakenOver() throws {
+        var configuration = DaemonConfiguration()
+        configuration.fetchesInBackground = false
+        let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let snapshotter = try OverlaySnapshotter(root: folder.path, lazy: configuration, log: log)
+        defer { snapshotter.close() }
+        let release = try showing(snapshotter)
+        defer { release() }
+        let images = try #require(snapshotter.images)
+        let shown = try #require(images.state.withLock { $0.value.shown(image.image.descriptor.digest) })
+        #expect(!images.fetchesInBackground && !shown.lazy.isComplete)
+        configuration.fetchesInBackground = true
+        configuration.artifactStore.isEnabled = true
+        configuration.artifactStore.endpoint = try HTTPURL("http://127.0.0.1:1")
+        configuration.artifactStore.fallsBackToRegistry = false
+        snapshotter.reload(configuration)
+        // It is fetched without a reader.
+        while !shown.lazy.isComplete { usleep(10_000) }
+        let error = #expect(throws: HermesError.self) {
+            let digest = image.image.descriptor.digest
+            let source = try images.source(digest, try Reference(image.name))
+            _ = try images.settings.withLock { $0.indexes }.find(
+                image.image, try Reference(image.name), source, except: [],
+                until: Monotonic.now().adding(milliseconds: 60_000))
+        }
+        #expect(error?.code == .unavailable)
     }
 
     @Test func anIndexedImageIsNotPulled() throws {

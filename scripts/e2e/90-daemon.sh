@@ -158,6 +158,42 @@ finally:
 PYTHON
 }
 
+reloads_on_hangup() {
+    python3 - "$HERMES" "$shared/reloaded" <<'PYTHON'
+import os, signal, socket, subprocess, sys
+os.mkdir(sys.argv[2])
+config = sys.argv[2] + "/config.toml"
+def write(text):
+    with open(config, "w") as file:
+        file.write(text)
+write("")
+manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+manager.bind(sys.argv[2] + "/notify")
+manager.settimeout(20)
+daemon = subprocess.Popen(
+    [sys.argv[1], "daemon", "--config", config, "--root", sys.argv[2] + "/root", "--address", sys.argv[2] + "/socket"],
+    env={**os.environ, "NOTIFY_SOCKET": sys.argv[2] + "/notify"}, stderr=subprocess.PIPE, text=True)
+def reload(text):
+    write(text)
+    daemon.send_signal(signal.SIGHUP)
+    assert manager.recv(100).startswith(b"RELOADING=1\nMONOTONIC_USEC=")
+    assert manager.recv(100) == b"READY=1"
+try:
+    assert manager.recv(100) == b"READY=1"
+    reload("[background_fetch]\ndisable = true\n")
+    reload("metrics_address = 1\n")
+    socket.socket(socket.AF_UNIX).connect(sys.argv[2] + "/socket")
+    daemon.send_signal(signal.SIGTERM)
+    assert manager.recv(100) == b"STOPPING=1"
+    said = daemon.communicate(timeout=20)[1]
+    print(said)
+    assert daemon.returncode == 0
+    assert "notice: a setting has changed (from: false, key: background_fetch.disable, to: true)" in said
+    assert "error: the configuration is not reloaded: the old one stays in force" in said
+finally:
+    daemon.kill()
+PYTHON
+}
 prints_its_configuration() {
     make_temp work
     printf 'unknown = 1\n[fuse]\nattr_timeout = 1\n[cache]\nsize = "200G"\n' >"$work/config.toml"
@@ -212,6 +248,7 @@ for delay in 0.1 0.3 0.6; do check "kill -9 in a pull, after $delay s" killed_in
 check "SIGTERM ends it, and the next one goes on" ends_on_signal
 check "SIGTERM while it starts leaves nothing" ends_while_it_starts
 check "READY and STOPPING are told" tells_its_manager
+check "SIGHUP reloads the configuration" reloads_on_hangup
 check "the configuration is printed" prints_its_configuration
 check "--check tells what a machine lacks, and changes nothing" checks_the_node
 check "nothing is left of removed images" leaves_nothing

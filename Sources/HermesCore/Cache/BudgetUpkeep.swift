@@ -24,6 +24,9 @@ struct BudgetUpkeep {
             || isRefused && (!isFull || pause >= Double(Self.fullPause))
     }
 
+    /// The budget is another one, so that the last look does not count.
+    mutating func budgetChanged() { last = nil }
+
     /// Takes note of a look. Returns whether the cache has become full, or has room again; nil for no news.
     mutating func looked(images: Int, stored: Int, isFull: Bool, now: Monotonic) -> Bool? {
         defer { self.isFull = isFull }

@@ -17,6 +17,9 @@ package final class CacheKeeper: Sendable {
     private static let touchPause = 3_600_000
 
     private struct State {
+        var budget: CacheBudget
+        /// The budget has changed, so the thread looks through the cache.
+        var isResized = false
         var images: [KeptImage] = []
         var isStopped = false
         /// An image was attached, so the thread looks immediately.
@@ -24,18 +27,26 @@ package final class CacheKeeper: Sendable {
     }
 
     let cache: ImageCache
-    let budget: CacheBudget
     let log: Logger
-    private let state = Monitor(State())
+    private let state: Monitor<State>
     private let thread = Mutex<SystemThread?>(nil)
 
     /// Starts the keeper's thread. Throws `system` when that fails.
     package init(_ cache: ImageCache, budget: CacheBudget, log: Logger) throws {
         self.cache = cache
-        self.budget = budget
+        state = Monitor(State(budget: budget))
         self.log = log
         let started = try SystemThread("hermes-cache") { [self] in run() }
         thread.withLock { $0 = started }
+    }
+
+    /// Keeps the cache within another budget from now on.
+    package func resize(to budget: CacheBudget) {
+        state.withLock {
+            $0.value.budget = budget
+            $0.value.isResized = true
+            $0.broadcast()
+        }
     }
 
     /// Looks after an image from now on. `verified` is called once, on the keeper's thread, when every layer of the
@@ -84,12 +95,14 @@ package final class CacheKeeper: Sendable {
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
         var upkeep = BudgetUpkeep()
         while true {
-            let images: [KeptImage]? = state.withLock { held in
-                if !held.value.isNew, !held.value.isStopped { held.wait(milliseconds: 1000) }
+            let (images, resized): ([KeptImage]?, Bool) = state.withLock { held in
+                if !held.value.isNew, !held.value.isResized, !held.value.isStopped { held.wait(milliseconds: 1000) }
+                defer { held.value.isResized = false }
                 held.value.isNew = false
-                return held.value.isStopped ? nil : held.value.images
+                return (held.value.isStopped ? nil : held.value.images, held.value.isResized)
             }
             guard let images else { return }
+            if resized { upkeep.budgetChanged() }
             keepBudget(images, &upkeep)
             for image in images { lookAfter(image) }
         }
@@ -145,6 +158,7 @@ package final class CacheKeeper: Sendable {
         // The room is shared out among the images, so that together they do not add more.
         let needed = refused * Int64(max(1, images.count))
         guard upkeep.isDue(images: images.count, stored: stored, isRefused: refused > 0, now: now) else { return }
+        let budget = state.withLock { $0.value.budget }
         do {
             let allowance = max(0, try cache.evict(to: budget, needed: needed))
             for image in images { image.image.scheduler.allow(allowance / Int64(images.count)) }

@@ -1,4 +1,5 @@
 import HermesSupport
+import Logging
 
 /// A key of a configuration that has no effect.
 package struct ConfigurationWarning: Sendable, Equatable {
@@ -13,6 +14,14 @@ package struct ConfigurationWarning: Sendable, Equatable {
     package var message: String {
         reason == nil
             ? "the configuration has an unknown key" : "the configuration has a key of soci-snapshotter without effect"
+    }
+
+    /// Writes it to a log. `file` is the file that was named; nil for the standard one.
+    package func write(to log: Logger, file: String?) {
+        var fields: Logger.Metadata = ["key": "\(key)", "line": "\(line)"]
+        fields["file"] = "\(file ?? DaemonConfiguration.standardPath)"
+        if let reason { fields["cause"] = "\(reason)" }
+        log.warning("\(message)", metadata: fields)
     }
 
     init(key: String, line: Int) {

@@ -18,7 +18,7 @@ extension NodeImages {
         // An open layer has two descriptors, and a third while it is compiled.
         try DescriptorLimit.check(for: 3 * image.layers.count + 16)
         return try cache.prepare(image, from: source, threads: threads, log: log) { refused in
-            try indexes.find(image, reference, source, except: refused, until: deadline)
+            try settings.withLock(\.indexes).find(image, reference, source, except: refused, until: deadline)
         } compile: { body in
             try whileFewCompile(body)
         }

@@ -3,6 +3,7 @@ import HermesCore
 import HermesHTTP
 import HermesSupport
 import Logging
+import Synchronization
 
 /// The images that this node shows lazily, each in a folder of one mount, and the way from a name to such a folder.
 ///
@@ -22,8 +23,9 @@ package final class NodeImages: Sendable {
     let threads: FetchThreads
     let keeper: CacheKeeper
     let registries: RegistryClients
-    let configuration: DaemonConfiguration
-    let indexes: IndexSearch
+    let http: HTTPClient
+    /// The settings in force.
+    let settings: Mutex<Settings>
     let log: Logger
     let store: SnapshotStore
     let pulls: PullHistory
@@ -38,12 +40,14 @@ package final class NodeImages: Sendable {
     ) throws {
         self.store = store
         self.pulls = pulls
-        self.configuration = configuration
         self.log = log
         cache = try ImageCache("\(root)/cache")
-        let http = try HTTPClient(metrics: RegistryMetrics.shared.http)
+        http = try HTTPClient(metrics: RegistryMetrics.shared.http)
         registries = RegistryClients(http)
-        indexes = IndexSearch(configuration.artifactStore, http: http, folder: cache.path, log: log)
+        settings = Mutex(
+            Settings(
+                configuration: configuration,
+                indexes: IndexSearch(configuration.artifactStore, http: http, folder: cache.path, log: log)))
         let directory = "\(root)/images"
         try Self.clear(directory)
         threads = try FetchThreads()
@@ -157,7 +161,7 @@ package final class NodeImages: Sendable {
             return held.value.ended(digest, shown, now: .now())
         }
         if !isShown, let shown { mounts.remove(shown.name) }
-        if isShown, configuration.fetchesInBackground { shown?.lazy.scheduler.fill {} }
+        if isShown, fetchesInBackground { shown?.lazy.scheduler.fill {} }
         return isShown
     }
 
@@ -230,7 +234,7 @@ package final class NodeImages: Sendable {
                 let reference = try Reference(base.reference)
                 let shown = try show(try reopen(digest, reference), reference, as: digest.hex)
                 state.withLock { $0.value.restored(digest, shown) }
-                if configuration.fetchesInBackground { shown.lazy.scheduler.fill {} }
+                if fetchesInBackground { shown.lazy.scheduler.fill {} }
             } catch {
                 // It is prepared anew when a container wants it.
                 log.warning(

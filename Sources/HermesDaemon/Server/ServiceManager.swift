@@ -1,15 +1,25 @@
 import HermesSupport
 
-/// What is told to the program that started this one and waits for it to be ready (sd_notify(3)).
-package enum ServiceManager {
-    /// Says that calls are answered from now on.
-    package static func ready() { tell("READY=1") }
+/// The program that started this one, and what it is told (sd_notify(3)).
+package struct ServiceManager: Sendable {
+    /// The socket that it listens at; nil where nobody waits.
+    private let socket: String?
+
+    /// The manager that the environment names.
+    package init() { self.init(socket: EnvironmentVariable.value("NOTIFY_SOCKET")) }
+
+    init(socket: String?) { self.socket = socket }
+
+    /// Says that calls are answered from now on, or that a reload has ended.
+    package func ready() { tell("READY=1") }
+    /// Says that the configuration is read anew. The time tells this reload from others.
+    package func reloading() { tell("RELOADING=1\nMONOTONIC_USEC=\(Monotonic.now().nanoseconds / 1000)") }
     /// Says that the end has begun.
-    package static func stopping() { tell("STOPPING=1") }
+    package func stopping() { tell("STOPPING=1") }
 
     /// Does nothing where nobody waits. Nobody can be told of a failure either.
-    private static func tell(_ state: String) {
-        guard let path = EnvironmentVariable.value("NOTIFY_SOCKET") else { return }
-        try? UnixSocket.send(state, to: path)
+    private func tell(_ state: String) {
+        guard let socket else { return }
+        try? UnixSocket.send(state, to: socket)
     }
 }

@@ -60,6 +60,10 @@ package final class OverlaySnapshotter: Sendable {
         }
         delete(try orphans(unfinished: true))
     }
+
+    /// Puts other settings in force, as far as they can change while images are mounted.
+    package func reload(_ configuration: DaemonConfiguration) { images?.reload(configuration) }
+
     /// Ends the mount of lazy images. To be called once, when no call is under way.
     package func close() { images?.close() }
 }

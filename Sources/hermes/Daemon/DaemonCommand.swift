@@ -13,7 +13,7 @@ struct DaemonCommand: ParsableCommand {
             the controller or among its referrers, is mounted at once, and its layers are not pulled: what a container touches is read from the \
             registry, and the rest is fetched in the background. Any other image, and any that cannot be mounted within 2 \
             seconds, is pulled and unpacked in full, as with containerd's own overlayfs snapshotter. The command stays in the \
-            foreground until it is interrupted.
+            foreground until it is interrupted. SIGHUP makes it read its settings anew.
 
             EXAMPLE
               hermes daemon &
@@ -58,14 +58,10 @@ struct DaemonCommand: ParsableCommand {
         let log = logOptions.logger()
         guard !check else { return try checkNode() }
         let (configuration, warnings) = try DaemonConfiguration.read(config)
-        for warning in warnings {
-            var fields: Logger.Metadata = ["key": "\(warning.key)", "line": "\(warning.line)"]
-            fields["file"] = "\(config ?? DaemonConfiguration.standardPath)"
-            if let reason = warning.reason { fields["cause"] = "\(reason)" }
-            log.warning("\(warning.message)", metadata: fields)
-        }
+        for warning in warnings { warning.write(to: log, file: config) }
         guard !printConfig else { return print(configuration.toml, terminator: "") }
-        let interrupt = try Interrupt()
+        let interrupt = try Interrupt(reloads: true)
+        let manager = ServiceManager()
         // A process that ends without closing the snapshotter leaves a mount that nobody answers.
         interrupt.hold()
         DescriptorLimit.raise()
@@ -76,11 +72,15 @@ struct DaemonCommand: ParsableCommand {
         let server = try DaemonServer(
             snapshotter, address: address, metrics: configuration.metricsAddress, log: log)
         interrupt.hold {
-            ServiceManager.stopping()
+            manager.stopping()
             server.stop()
         }
         CommandLog.say("answering on \(address)", ["address": "\(address)"])
-        ServiceManager.ready()
+        manager.ready()
+        let reload = ConfigurationReload(config, current: configuration, manager: manager, log: log) {
+            snapshotter.reload($0)
+        }
+        interrupt.onHangup { reload.run() }
         try server.run()
     }
 

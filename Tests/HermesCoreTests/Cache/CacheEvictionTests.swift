@@ -44,6 +44,22 @@ import Testing
         try cache.evict(to: CacheBudget(size: size), needed: needed)
     }
 
+    /// A keeper that goes on with a smaller budget removes what is not in use.
+    @Test(.timeLimit(.minutes(2))) func aBudgetMayChange() throws {
+        try use(first)
+        let keeper = try CacheKeeper(cache, budget: CacheBudget(size: .max), log: IndexedImage.silent)
+        let lazy = try open(second)
+        keeper.attach(lazy) {}
+        defer {
+            lazy.scheduler.stop()
+            keeper.detach(lazy)
+            keeper.stop()
+        }
+        let size = try cache.size()
+        keeper.resize(to: CacheBudget(size: 1))
+        while try cache.size() >= size { usleep(10_000) }
+    }
+
     @Test func whatWasUsedLastStays() throws {
         try use(second)
         try use(first)

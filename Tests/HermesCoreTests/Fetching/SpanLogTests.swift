@@ -1,3 +1,4 @@
+import HermesTestKit
 import Logging
 import Synchronization
 import Testing

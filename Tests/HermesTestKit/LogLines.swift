@@ -2,11 +2,11 @@ import Logging
 import Synchronization
 
 /// A log that keeps its lines.
-final class LogLines: Sendable {
-    struct Line: Sendable {
-        let level: Logger.Level
-        let message: String
-        let fields: [String: String]
+package final class LogLines: Sendable {
+    package struct Line: Sendable {
+        package let level: Logger.Level
+        package let message: String
+        package let fields: [String: String]
     }
 
     private struct Handler: LogHandler {
@@ -28,14 +28,16 @@ final class LogLines: Sendable {
 
     private let all = Mutex<[Line]>([])
 
-    func logger(_ level: Logger.Level) -> Logger {
+    package init() {}
+
+    package func logger(_ level: Logger.Level) -> Logger {
         var logger = Logger(label: "test") { _ in Handler(lines: self) }
         logger.logLevel = level
         return logger
     }
 
     /// The lines since the last call.
-    func take() -> [Line] {
+    package func take() -> [Line] {
         all.withLock { lines in
             defer { lines = [] }
             return lines
