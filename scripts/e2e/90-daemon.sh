@@ -194,6 +194,28 @@ finally:
     daemon.kill()
 PYTHON
 }
+is_watched() {
+    python3 - "$HERMES" "$shared/watched" <<'PYTHON'
+import os, signal, socket, subprocess, sys
+os.mkdir(sys.argv[2])
+manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+manager.bind(sys.argv[2] + "/notify")
+manager.settimeout(20)
+daemon = subprocess.Popen(
+    [sys.argv[1], "daemon", "--root", sys.argv[2] + "/root", "--address", sys.argv[2] + "/socket"],
+    env={**os.environ, "NOTIFY_SOCKET": sys.argv[2] + "/notify", "WATCHDOG_USEC": "400000"})
+try:
+    assert manager.recv(100) == b"READY=1"
+    for _ in range(5):
+        assert manager.recv(100) == b"WATCHDOG=1"
+    daemon.send_signal(signal.SIGTERM)
+    while (said := manager.recv(100)) != b"STOPPING=1":
+        assert said == b"WATCHDOG=1"
+    assert daemon.wait(20) == 0
+finally:
+    daemon.kill()
+PYTHON
+}
 prints_its_configuration() {
     make_temp work
     printf 'unknown = 1\n[fuse]\nattr_timeout = 1\n[cache]\nsize = "200G"\n' >"$work/config.toml"
@@ -249,6 +271,7 @@ check "SIGTERM ends it, and the next one goes on" ends_on_signal
 check "SIGTERM while it starts leaves nothing" ends_while_it_starts
 check "READY and STOPPING are told" tells_its_manager
 check "SIGHUP reloads the configuration" reloads_on_hangup
+check "so is WATCHDOG, as long as it runs" is_watched
 check "the configuration is printed" prints_its_configuration
 check "--check tells what a machine lacks, and changes nothing" checks_the_node
 check "nothing is left of removed images" leaves_nothing

@@ -17,6 +17,8 @@ final class FetchClock: Sendable {
         /// The scheduler that the thread looks at now.
         var current: ObjectIdentifier?
         var isStopped = false
+        /// What the thread calls when it comes by.
+        var actions: [@Sendable () -> Void] = []
     }
 
     private let state = Monitor(State())
@@ -48,6 +50,17 @@ final class FetchClock: Sendable {
             held.value.entries[ObjectIdentifier(scheduler)]?.due = .now()
             held.broadcast()
         }
+    }
+
+    /// Calls `action` on the thread soon, which shows that it moves; here and now when the thread was told to end. `action` must
+    /// not wait, nor use the clock.
+    func soon(_ action: @escaping @Sendable () -> Void) {
+        let isStopped = state.withLock { held in
+            if !held.value.isStopped { held.value.actions.append(action) }
+            held.broadcast()
+            return held.value.isStopped
+        }
+        if isStopped { action() }
     }
 
     /// Ends the thread and waits for it.
@@ -85,7 +98,10 @@ final class FetchClock: Sendable {
     /// Waits for the next scheduler that is due; nil when the thread is to end.
     private func next() -> SpanScheduler? {
         state.withLock { held in
-            while !held.value.isStopped {
+            while true {
+                for action in held.value.actions { action() }
+                held.value.actions = []
+                guard !held.value.isStopped else { return nil }
                 let soonest = held.value.entries.values.lazy.compactMap(\.due).min()
                 let pause = soonest.map { $0.milliseconds(since: .now()) }
                 if let soonest, let pause, pause <= 0,
@@ -97,7 +113,6 @@ final class FetchClock: Sendable {
                 }
                 if let pause { held.wait(milliseconds: Int64(min(pause, 60_000)) + 1) } else { held.wait() }
             }
-            return nil
         }
     }
 }

@@ -32,6 +32,10 @@ package final class FetchThreads: Sendable {
         pool.remove(scheduler)
     }
 
+    /// Calls `action` soon on the thread that watches the time, for whoever wants to know whether it moves; here and now after
+    /// `stop`. `action` must not wait, nor use the images.
+    package func soon(_ action: @escaping @Sendable () -> Void) { clock.soon(action) }
+
     /// Ends the threads and waits for them. All images were closed before.
     package func stop() {
         clock.stop()

@@ -66,7 +66,12 @@ struct DaemonCommand: ParsableCommand {
         interrupt.hold()
         DescriptorLimit.raise()
         let snapshotter = try OverlaySnapshotter(root: Self.absolute(root), lazy: configuration, log: log)
-        defer { snapshotter.close() }
+        var watchdog: Watchdog?
+        // Watched to the end: systemd counts on while the daemon stops.
+        defer {
+            snapshotter.close()
+            watchdog?.stop()
+        }
         let address = Self.absolute(address)
         try LocalFolder.make(String(address[..<(address.lastIndex(of: "/") ?? address.endIndex)]))
         let server = try DaemonServer(
@@ -77,6 +82,9 @@ struct DaemonCommand: ParsableCommand {
         }
         CommandLog.say("answering on \(address)", ["address": "\(address)"])
         manager.ready()
+        if let period = ServiceManager.watchdogPeriod {
+            watchdog = try Watchdog(Watchdog.parts(of: snapshotter), period: period, manager: manager, log: log)
+        }
         let reload = ConfigurationReload(config, current: configuration, manager: manager, log: log) {
             snapshotter.reload($0)
         }

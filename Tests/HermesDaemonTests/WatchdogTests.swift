@@ -1,0 +1,115 @@
+import Glibc
+import HermesTestKit
+import Logging
+import Synchronization
+import Testing
+
+@testable import HermesDaemon
+@testable import HermesSupport
+
+/// The watchdog with a service manager that listens, and parts that are blocked.
+@Suite(.timeLimit(.minutes(5))) struct WatchdogTests {
+    /// A part that keeps its answers back while it is blocked.
+    private final class Gate: Sendable {
+        private let state = Mutex<(isBlocked: Bool, waiting: [@Sendable () -> Void])>((false, []))
+
+        func part(_ name: String) -> Watchdog.Part {
+            Watchdog.Part(name: name) { [self] answered in
+                let isBlocked = state.withLock { state in
+                    if state.isBlocked { state.waiting.append(answered) }
+                    return state.isBlocked
+                }
+                if !isBlocked { answered() }
+            }
+        }
+
+        func block() { state.withLock { $0.isBlocked = true } }
+
+        /// How many questions wait.
+        var count: Int { state.withLock(\.waiting.count) }
+
+        func open() {
+            let waiting = state.withLock { state in
+                defer { state = (false, []) }
+                return state.waiting
+            }
+            for answered in waiting { answered() }
+        }
+    }
+
+    @Test func aBlockedPartIsNamedAndEndsThePings() async throws {
+        try await onBlockingThread {
+            let (socket, lines, gate) = (try NotifySocket(), LogLines(), Gate())
+            let watchdog = try Watchdog(
+                [Gate().part("first"), gate.part("second"), Gate().part("third")], period: 20, manager: socket.manager,
+                log: lines.logger(.info))
+            defer { watchdog.stop() }
+            for _ in 0..<3 { try #require(socket.next() == "WATCHDOG=1") }
+            gate.block()
+            var said: [LogLines.Line] = []
+            while said.isEmpty {
+                usleep(5_000)
+                said = lines.take()
+            }
+            #expect(said.map { "\($0.level) \($0.fields["part"] ?? "")" } == ["error second"])
+            // Those of before are read.
+            while socket.next(within: 0) != nil {}
+            #expect(socket.next(within: 300) == nil)
+            #expect(gate.count == 1)
+            #expect(lines.take().isEmpty)
+            gate.open()
+            for _ in 0..<3 { try #require(socket.next() == "WATCHDOG=1") }
+            #expect(lines.take().map(\.message) == ["all parts of the daemon move again"])
+        }
+    }
+
+    @Test func itEndsWhileAPartIsStuck() async throws {
+        try await onBlockingThread {
+            let (socket, lines, gate) = (try NotifySocket(), LogLines(), Gate())
+            gate.block()
+            let watchdog = try Watchdog(
+                [gate.part("first")], period: 1, manager: socket.manager, log: lines.logger(.info))
+            while lines.take().isEmpty { usleep(5_000) }
+            watchdog.stop()
+            #expect(socket.next(within: 0) == nil)
+        }
+    }
+
+    /// They answer while the daemon runs, and when it is over, so that an end that takes long is not taken for death.
+    @Test(.enabled(if: geteuid() == 0 && access("/dev/fuse", F_OK) == 0)) func theDaemonsPartsAnswer() async throws {
+        try await onBlockingThread {
+            let folder = try TestFolder()
+            let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            let snapshotter = try OverlaySnapshotter(
+                root: "\(folder.path)/root", lazy: DaemonConfiguration(), log: log)
+            let parts = Watchdog.parts(of: snapshotter)
+            #expect(parts.map(\.name) == ["event loops", "HTTP client", "fetch clock"])
+            func ask() {
+                let answers = Monitor(0)
+                for part in parts {
+                    part.ask {
+                        answers.withLock {
+                            $0.value += 1
+                            $0.broadcast()
+                        }
+                    }
+                }
+                answers.withLock { while $0.value < parts.count { $0.wait() } }
+            }
+            ask()
+            snapshotter.close()
+            ask()
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("30000000", nil, 15_000), ("30000000", "77", 15_000), ("30000000", "78", nil), (nil, "77", nil),
+            ("0", nil, nil),
+            ("-1", nil, nil), ("x", nil, nil), ("1", nil, 1), ("9223372036854775807", nil, 86_400_000),
+            ("9223372036854775808", nil, nil),
+        ] as [(String?, String?, Int?)])
+    func theEnvironmentSaysHowOften(microseconds: String?, process: String?, period: Int?) {
+        #expect(ServiceManager.watchdogPeriod(microseconds, process, own: 77) == period)
+    }
+}
