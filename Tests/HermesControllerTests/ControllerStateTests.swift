@@ -127,6 +127,51 @@ import Testing
         #expect(plan(&state, after: 7000).report.first?.status?.building == 3)
     }
 
+    @Test func heartbeatsAndItsOwnWritesAreNoNews() throws {
+        var state = state([Samples.policy()], [Samples.pod("a", [Self.image])])
+        #expect(state.isChanged)
+        let plan = plan(&state)
+        #expect(!state.isChanged)
+        write(plan, &state)
+        #expect(state.isChanged)
+        _ = self.plan(&state, after: 1000)
+        // What a node says every few seconds, what a Pod says of its life, and the write that comes back.
+        state.take(WatchChange.changed(Samples.node("n", "amd64")))
+        state.take(WatchChange.changed(Samples.node("m", "amd64")))
+        state.take(WatchChange.changed(Samples.pod("a", [Self.image])))
+        state.take(WatchChange.changed(Samples.namespace("one", [:])))
+        state.take(WatchChange.changed(try #require(plan.report.first)))
+        #expect(!state.isChanged)
+        // A platform, a Pod, a policy and a status that somebody else wrote are news.
+        state.take(WatchChange.changed(Samples.node("m", "arm64")))
+        #expect(state.isChanged)
+        #expect(self.plan(&state, after: 2000).begin.map(\.target.platform) == [Samples.arm64])
+        state.take(WatchChange.changed(Samples.pod("b", [Self.image])))
+        #expect(state.isChanged)
+        _ = self.plan(&state, after: 3000)
+        state.take(WatchChange.changed(Samples.policy()))
+        #expect(state.isChanged)
+    }
+
+    @Test func whatOthersWroteIsPutRight() {
+        var state = state([Samples.policy()], [Samples.pod("a", [Self.image])])
+        write(plan(&state), &state)
+        #expect(plan(&state, after: 1000).report.isEmpty)
+        state.take(WatchChange.changed(Samples.policy()))
+        #expect(plan(&state, after: 2000).report.first?.status?.building == 1)
+    }
+
+    @Test func forgetsABuildThatNobodyWantsWhenItEnds() throws {
+        var state = state([Samples.policy()], [Samples.pod("a", [Self.image])])
+        let target = try #require(plan(&state).begin.first?.target)
+        #expect(state.wants(target))
+        state.take(WatchChange.deleted(Samples.pod("a", [Self.image])))
+        #expect(plan(&state, after: 1000).stop == [target])
+        state.ended(target, .ready, found: ready(target), random: 0, now: Self.start.adding(milliseconds: 2000))
+        #expect(!state.wants(target))
+        #expect(state.readyImages.isEmpty)
+    }
+
     @Test func stopsWhatNobodyWants() throws {
         var state = state([Samples.policy()], [Samples.pod("a", [Self.image])])
         let target = try #require(plan(&state).begin.first?.target)

@@ -13,21 +13,26 @@ struct ImageBuild: Sendable {
     /// Layers of one image that are read at a time, at least 1.
     let jobs: Int
 
-    /// The index of what `reference` names for a platform: the one in the store, or a new one. Each of `credentials` is
-    /// tried until the registry lets one read the image; without any it is asked without. Blocks for as long as this takes.
-    /// The store also learns of an image that was found and whose index was not built.
+    /// The index of what `reference` names for a platform: the one in the store, or a new one. `proven` is what the image was read with
+    /// before; a tag that still means what it did costs one request. Blocks for as long as this takes. The store also learns of an
+    /// image that was found and whose index was not built.
     ///
-    /// `check` throws when the build has to end; its error is passed on. Throws `denied` when the registry takes none of the
+    /// `check` throws when the build has to end; its error is passed on. Throws `denied` when the registry does not take the
     /// credentials, `notFound` when there is no such image or none for the platform, `unsupported` when no layer can be
     /// indexed, and the errors of registry and store.
     func run(
-        _ reference: Reference, _ platform: Platform, credentials: [Credentials],
+        _ reference: Reference, _ platform: Platform, with proven: inout ProvenSource,
         check: @escaping @Sendable () throws -> Void
     ) throws -> (artifact: Artifact, isNew: Bool) {
-        let (image, source) = try waiting { try await find(reference, platform, credentials) }
+        if let digest = reference.digest, let known = try ready(digest, proven) { return (known, false) }
+        let source = RegistrySource(client: proven.client, reference: reference)
+        let root = try waiting { try await source.root() }
+        if let known = try ready(root.digest, proven) { return (known, false) }
+        let image = try waiting { try await source.resolve(platform: platform, root: root) }
         try check()
         let name = "\(reference.registry)/\(reference.repository)@\(image.descriptor.digest)"
         let key = try Artifact.Key(Reference(name), platform)
+        defer { proven.learn(root.digest, key) }
         if let known = try store.find(key), known.index != nil { return (known, false) }
         let storage = ArtifactStorage(store: store, turns: turns, key: key, source: "\(reference)")
         do {
@@ -43,23 +48,36 @@ struct ImageBuild: Sendable {
         return (built, true)
     }
 
-    private func find(
-        _ reference: Reference, _ platform: Platform, _ credentials: [Credentials]
-    ) async throws -> (Image, RegistrySource) {
+    /// The same by each of `credentials` until the registry lets one read the image, and with what it was read; without any the
+    /// registry is asked without.
+    func run(
+        _ reference: Reference, _ platform: Platform, credentials: [PullCredentials],
+        check: @escaping @Sendable () throws -> Void
+    ) throws -> (artifact: Artifact, isNew: Bool, proven: ProvenSource) {
+        let begun = Monotonic.now()
         var refusal: HermesError?
         for candidate in credentials.isEmpty ? [nil] : credentials.map(Optional.some) {
             // A client of its own, so that the tokens of one namespace are never used for another.
             let client = try RegistryClient(
                 for: reference, http: http,
-                credentials: { $0.registry == reference.registry ? candidate : nil }, hosts: hosts)
-            let source = RegistrySource(client: client, reference: reference)
+                credentials: { $0.registry == reference.registry ? candidate?.credentials : nil }, hosts: hosts)
+            var proven = ProvenSource(client: client, scope: candidate?.scope, since: begun)
             do {
-                return (try await source.resolve(platform: platform), source)
+                let (artifact, isNew) = try run(reference, platform, with: &proven, check: check)
+                return (artifact, isNew, proven)
             } catch let error as HermesError where error.code == .denied {
                 refusal = refusal ?? error
             }
         }
         throw refusal ?? HermesError(.denied, "the registry refuses \(reference)")
+    }
+
+    /// The artifact for which a digest is known to stand, while the store has it.
+    private func ready(_ digest: Digest, _ proven: ProvenSource) throws -> Artifact? {
+        guard let key = proven.artifacts[digest], let known = try store.find(key), known.index != nil else {
+            return nil
+        }
+        return known
     }
 }
 

@@ -42,6 +42,13 @@ struct ControllerState: Sendable {
     private var listed: Set<Kind> = []
     private var reporting: Set<String> = []
     private var reportedAt: [String: Monotonic] = [:]
+    /// What was wanted at the last plan, and the revision of the demand then.
+    private var wanted: [WantedImage] = []
+    private var plannedRevision: Int?
+    /// Whether something else has happened since the last plan.
+    private var hasNews = false
+    /// Whether a policy's status may differ from what was written.
+    private var areStatusesDue = false
 
     /// `atOnce` builds run at one time, at least 1. `stored` are the images whose index the store has from before.
     init(atOnce: Int, stored: [Stored: HermesPolicy.Image]) {
@@ -52,6 +59,9 @@ struct ControllerState: Sendable {
     /// The kinds that were not listed yet.
     var missing: [Kind] { Kind.allCases.filter { !listed.contains($0) } }
 
+    /// Whether the next plan may hold something, whatever the time is.
+    var isChanged: Bool { missing.isEmpty && (hasNews || plannedRevision != demand.revision) }
+
     /// The images whose index can be served, of all that are wanted.
     var readyImages: [HermesPolicy.Image] { images.values.filter { $0.phase == .ready } }
 
@@ -59,6 +69,9 @@ struct ControllerState: Sendable {
     var counts: (running: Int, phases: [HermesPolicy.Image.Phase: Int]) {
         (queue.running, Dictionary(images.values.map { ($0.phase, 1) }, uniquingKeysWith: +))
     }
+
+    /// Whether a policy wants the target, as of the last plan.
+    func wants(_ target: BuildTarget) -> Bool { queue.state(of: target) != nil }
 
     /// A policy as the API server had it last.
     func policy(_ name: String) -> HermesPolicy? { policies[name] }
@@ -69,7 +82,7 @@ struct ControllerState: Sendable {
         switch change {
         case .replaced(let all):
             demand.replace(pods: all)
-            listed.insert(.pods)
+            list(.pods)
         case .changed(let pod): demand.apply(pod: pod)
         case .deleted(let pod): demand.remove(pod: PodName(pod))
         }
@@ -80,10 +93,12 @@ struct ControllerState: Sendable {
         case .replaced(let all):
             demand.replace(policies: all)
             policies = Dictionary(all.map { ($0.metadata.name, $0) }, uniquingKeysWith: { _, last in last })
-            listed.insert(.policies)
+            list(.policies)
+            takeNews()
         case .changed(let policy):
             demand.apply(policy: policy)
-            policies[policy.metadata.name] = policy
+            // A write of the controller's own comes back as an event.
+            if policies.updateValue(policy, forKey: policy.metadata.name) != policy { takeNews() }
         case .deleted(let policy):
             demand.remove(policy: policy.metadata.name)
             policies[policy.metadata.name] = nil
@@ -95,7 +110,7 @@ struct ControllerState: Sendable {
         switch change {
         case .replaced(let all):
             demand.replace(namespaces: all)
-            listed.insert(.namespaces)
+            list(.namespaces)
         case .changed(let namespace): demand.apply(namespace: namespace)
         case .deleted(let namespace): demand.remove(namespace: namespace.metadata.name)
         }
@@ -105,10 +120,19 @@ struct ControllerState: Sendable {
         switch change {
         case .replaced(let all):
             demand.replace(nodes: all)
-            listed.insert(.nodes)
+            list(.nodes)
         case .changed(let node): demand.apply(node: node)
         case .deleted(let node): demand.remove(node: node.metadata.name)
         }
+    }
+
+    private mutating func list(_ kind: Kind) {
+        if listed.insert(kind).inserted { takeNews() }
+    }
+
+    private mutating func takeNews() {
+        hasNews = true
+        areStatusesDue = true
     }
 
     // MARK: What was done
@@ -118,16 +142,19 @@ struct ControllerState: Sendable {
         _ target: BuildTarget, _ outcome: BuildQueue.Outcome, found: HermesPolicy.Image?, random: Double, now: Monotonic
     ) {
         queue.ended(target, outcome, random: random, now: now)
-        guard let found else { return }
+        hasNews = true
+        guard let found, wants(target) else { return }
         // What was built before is still served, whatever a later try says.
         if found.phase != .ready, images[target]?.phase == .ready { return }
-        images[target] = found
+        // Most looks at a tag find what was found before.
+        if images.updateValue(found, forKey: target) != found { areStatusesDue = true }
     }
 
     /// The write of a policy's status has ended; `policy` is what the API server has now, nil when it took nothing.
     mutating func reported(_ name: String, _ policy: HermesPolicy?, now: Monotonic) {
         reporting.remove(name)
         reportedAt[name] = now
+        takeNews()
         // A watch may have brought a later one meanwhile, or its end.
         guard let policy, let known = policies[name], known.metadata.uid == policy.metadata.uid else { return }
         policies[name]?.status = policy.status
@@ -139,12 +166,25 @@ struct ControllerState: Sendable {
     /// `time` is `now` on the clock that people read.
     mutating func plan(now: Monotonic, time: Timestamp) -> Plan {
         guard missing.isEmpty else { return Plan() }
-        let wanted = demand.wanted()
-        var plan = Plan(stop: queue.want(wanted, now: now))
+        hasNews = false
+        var plan = Plan()
+        if plannedRevision != demand.revision {
+            plannedRevision = demand.revision
+            wanted = demand.wanted()
+            plan.stop = queue.want(wanted, now: now)
+            keep()
+            areStatusesDue = true
+        }
         while let next = queue.next(now: now) { plan.begin.append(next) }
         plan.wake = queue.wakeTime
-        keep(wanted)
-        for (name, images) in states(wanted) {
+        if areStatusesDue { report(&plan, now: now, time: time) }
+        return plan
+    }
+
+    /// Adds to a plan the statuses that are to be written.
+    private mutating func report(_ plan: inout Plan, now: Monotonic, time: Timestamp) {
+        areStatusesDue = false
+        for (name, images) in states() {
             guard let policy = policies[name], let compiled = demand.policy(name), !reporting.contains(name) else {
                 continue
             }
@@ -152,6 +192,7 @@ struct ControllerState: Sendable {
             guard status != policy.status else { continue }
             if let last = reportedAt[name]?.adding(milliseconds: Self.reportPause), now < last {
                 plan.wake = min(plan.wake ?? last, last)
+                areStatusesDue = true
                 continue
             }
             var report = policy
@@ -159,11 +200,10 @@ struct ControllerState: Sendable {
             reporting.insert(name)
             plan.report.append(report)
         }
-        return plan
     }
 
     /// Remembers images that are wanted and no others.
-    private mutating func keep(_ wanted: [WantedImage]) {
+    private mutating func keep() {
         let targets = Set(wanted.map(\.target))
         images = images.filter { targets.contains($0.key) }
         for target in targets where images[target] == nil {
@@ -173,7 +213,7 @@ struct ControllerState: Sendable {
     }
 
     /// The images of each policy. One that nobody may build, as all its policies are paused, and that was never built has no state.
-    private func states(_ wanted: [WantedImage]) -> [String: [HermesPolicy.Image]] {
+    private func states() -> [String: [HermesPolicy.Image]] {
         var states = policies.mapValues { _ in [HermesPolicy.Image]() }
         for wish in wanted {
             let image: HermesPolicy.Image

@@ -27,22 +27,44 @@ extension IndexController {
     /// The index of an image, from the store or built now. Blocks.
     private func find(_ wish: WantedImage, _ check: @escaping @Sendable () throws -> Void) throws -> Found {
         let reference = try Reference(wish.target.image)
-        let credentials = try waiting { [secrets] in try await secrets.credentials(for: reference, wish.scopes) }
-        let (artifact, isNew) = try build.run(
-            reference, wish.target.platform, credentials: credentials, check: check)
+        let (artifact, isNew, source) = try read(wish, reference, check)
+        var proven = source
         // Nodes that pulled the tag before it moved run another manifest; that is what Pods on them get until they pull again.
         for digest in wish.digests where digest != artifact.key.manifest {
             try check()
             do {
                 let name = try Reference("\(reference.registry)/\(reference.repository)@\(digest)")
-                _ = try build.run(name, wish.target.platform, credentials: credentials, check: check)
+                _ = try build.run(name, wish.target.platform, with: &proven, check: check)
             } catch {
                 log.info(
                     "no index of a manifest that a node has",
                     metadata: ["image": "\(reference)", "digest": "\(digest)", "cause": "\(error)"])
             }
         }
+        shared.withLock { [proven] in $0.value.proven.keep(proven, for: wish) }
         return Found(artifact: artifact, isNew: isNew)
+    }
+
+    /// The index of what a reference means now, with what the image was read with before, or else with the secrets of its Pods.
+    private func read(
+        _ wish: WantedImage, _ reference: Reference, _ check: @escaping @Sendable () throws -> Void
+    ) throws -> (artifact: Artifact, isNew: Bool, proven: ProvenSource) {
+        let platform = wish.target.platform
+        if var proven = shared.withLock({ $0.value.proven.source(for: wish, now: .now()) }) {
+            do {
+                let (artifact, isNew) = try build.run(reference, platform, with: &proven, check: check)
+                return (artifact, isNew, proven)
+            } catch {
+                // What failed once is made anew, with the machine's configuration for the registry as it is then.
+                shared.withLock { $0.value.proven.forget(wish.target) }
+                // A registry may answer 404 to a password that it does not take.
+                guard let code = (error as? HermesError)?.code, code == .denied || code == .notFound else {
+                    throw error
+                }
+            }
+        }
+        let credentials = try waiting { [secrets] in try await secrets.credentials(for: reference, wish.scopes) }
+        return try build.run(reference, platform, credentials: credentials, check: check)
     }
 
     private func ended(_ wish: WantedImage, _ result: Result<Found, any Error>, seconds: Double) {

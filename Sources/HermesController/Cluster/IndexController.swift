@@ -19,9 +19,11 @@ package final class IndexController: Sendable {
         var starts = PodStarts()
         /// The labels of each node, by which pools of nodes are told apart.
         var nodeLabels: [String: [String: String]] = [:]
-        /// Whether something has happened since the last plan.
-        var isChanged = false
+        var proven = ProvenSources()
         var isOver = false
+
+        /// Forgets the sources of images that nobody wants.
+        mutating func retainProven() { proven.retain { [state] in state.wants($0) } }
     }
 
     let client: KubernetesClient
@@ -92,12 +94,12 @@ package final class IndexController: Sendable {
         await events.finish()
     }
 
-    /// Changes what is known, and has it planned anew.
+    /// Changes what is known, and has it planned anew if that makes a difference.
     func update<Result>(_ body: (inout Shared) -> Result) -> Result {
         shared.withLock { held in
-            held.value.isChanged = true
-            held.broadcast()
-            return body(&held.value)
+            let result = body(&held.value)
+            if held.value.state.isChanged || held.value.isOver { held.broadcast() }
+            return result
         }
     }
 
@@ -106,14 +108,15 @@ package final class IndexController: Sendable {
         var wake: Monotonic?
         while true {
             let plan: ControllerState.Plan? = shared.withLock { held in
-                while !held.value.isChanged, !held.value.isOver {
+                while !held.value.state.isChanged, !held.value.isOver {
                     let rest = wake.map { Int64($0.milliseconds(since: .now())) }
                     if let rest, rest <= 0 { break }
                     held.wait(milliseconds: min(rest.map { $0 + 1 } ?? 60_000, 60_000))
                 }
                 guard !held.value.isOver else { return nil }
-                held.value.isChanged = false
-                return held.value.state.plan(now: .now(), time: .now())
+                let plan = held.value.state.plan(now: .now(), time: .now())
+                held.value.retainProven()
+                return plan
             }
             guard let plan else { return }
             wake = plan.wake

@@ -3,7 +3,7 @@ import HermesKubernetes
 import HermesSupport
 import Logging
 
-/// The credentials that Pods have for registries, read from the cluster each time and never kept.
+/// The credentials that Pods have for registries, read from the cluster each time.
 struct PullSecrets: Sendable {
     let client: KubernetesClient
     let log: Logger
@@ -11,15 +11,15 @@ struct PullSecrets: Sendable {
     /// The credentials of Pods for an image, in the order in which a kubelet tries them: those of the Pod's own pull secrets, then
     /// those of its service account's; each once. A secret that is missing, that may not be read or that is not valid is passed by
     /// with a line in the log. Throws what the API server's failure throws.
-    func credentials(for reference: Reference, _ scopes: [PullScope]) async throws -> [Credentials] {
+    func credentials(for reference: Reference, _ scopes: [PullScope]) async throws -> [PullCredentials] {
         let image = CredentialScope(registry: reference.registry, repository: reference.repository)
-        var found: [Credentials] = []
+        var found: [PullCredentials] = []
         for scope in scopes {
             for name in try await names(scope) {
                 guard let credentials = try await credentials(name, in: scope.namespace, for: image),
-                    !found.contains(credentials)
+                    !found.contains(where: { $0.credentials == credentials })
                 else { continue }
-                found.append(credentials)
+                found.append(PullCredentials(credentials: credentials, scope: scope))
             }
         }
         return found

@@ -19,6 +19,7 @@ extension ImageDemand {
 
     private mutating func label(_ namespace: String, _ labels: [String: String]?) {
         guard namespaces[namespace] != labels else { return }
+        revision += 1
         let affected = (podNames[namespace] ?? []).compactMap { name in pods[name].map { (name, $0) } }
         for (name, record) in affected {
             for image in record.images.keys { detach(name, record, image) }
@@ -47,6 +48,7 @@ extension ImageDemand {
         nodes[node] = platform
         let all = Set(nodes.values)
         guard all != Set(platforms) else { return }
+        revision += 1
         platforms = all.sorted { $0.description < $1.description }
         for image in Array(entries.keys) { entries[image]?.forgetWanted() }
     }

@@ -11,6 +11,7 @@ extension ImageDemand {
             uid: pod.metadata.uid, labels: pod.metadata.labels ?? [:], scope: PullScope(pod), images: images)
         // Most events are about what does not concern images.
         guard record != before else { return }
+        revision += 1
         store(record, name)
         if let before {
             for image in before.images.keys { detach(name, before, image) }
@@ -28,6 +29,7 @@ extension ImageDemand {
     /// A Pod is gone.
     package mutating func remove(pod name: PodName) {
         guard let record = pods.removeValue(forKey: name) else { return }
+        revision += 1
         podNames[name.namespace]?.remove(name)
         if podNames[name.namespace]?.isEmpty == true { podNames[name.namespace] = nil }
         for image in record.images.keys {

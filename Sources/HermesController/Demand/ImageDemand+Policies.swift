@@ -7,6 +7,7 @@ extension ImageDemand {
         // The controller's own writes of the status come back as events.
         if specs[name] == policy.spec, policies[name]?.version.generation == policy.metadata.generation ?? 0 { return }
         remove(policy: name)
+        revision += 1
         let compiled = CompiledPolicy(policy)
         specs[name] = policy.spec
         policies[name] = compiled
@@ -19,6 +20,7 @@ extension ImageDemand {
     /// A policy is gone.
     package mutating func remove(policy name: String) {
         guard let compiled = policies.removeValue(forKey: name) else { return }
+        revision += 1
         specs[name] = nil
         let includes = includes(compiled)
         for image in Array(entries.keys) { entries[image]?.remove(policy: name, where: includes) }

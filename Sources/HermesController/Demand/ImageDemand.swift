@@ -32,6 +32,8 @@ package struct ImageDemand: Sendable {
     var scopes = SharedValues<PullScope>()
     /// Counts the arrivals of Pods whose node asks the registry.
     var arrivals = 0
+    /// Another number whenever `wanted` may give something else. Most events, such as the heartbeats of nodes, change nothing.
+    var revision = 0
     /// The platform that counts while the cluster has no node, as when its nodes come with its Pods.
     private let fallback: Platform?
 

@@ -2,9 +2,9 @@ import HermesSupport
 
 extension ImageDocuments {
     /// Finds the image for a platform: the manifest that containerd would choose, its configuration and its layers.
-    /// Throws `notFound` with the platforms that there are.
-    package func resolve(platform: Platform) async throws -> Image {
-        let candidates = try await ManifestWalk(source: self).candidates()
+    /// `root` is what the name stands for, where the caller has asked already. Throws `notFound` with the platforms that there are.
+    package func resolve(platform: Platform, root: Descriptor? = nil) async throws -> Image {
+        let candidates = try await ManifestWalk(source: self, root: root).candidates()
         var offered: [String] = []
         func offers(_ other: Platform) {
             let text = other.normalized.description.printable(60)

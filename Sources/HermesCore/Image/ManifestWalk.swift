@@ -17,11 +17,14 @@ struct ManifestWalk {
     private static let indexLimit = 64
 
     let source: any ImageDocuments
+    /// The manifest or index that the source's name stands for; nil when the source has to be asked.
+    var root: Descriptor?
 
     /// The candidates in the order of the indexes. Manifests of other artifacts (attestations, SOCI indexes) are left
     /// out. Throws `corrupt` for indexes without end.
     func candidates() async throws -> [Candidate] {
-        let root = try await source.root()
+        let root =
+            if let root { root } else { try await source.root() }
         switch try await document(root) {
         case .manifest(let manifest): return [Candidate(descriptor: root, manifest: manifest)]
         case .index(let index):
