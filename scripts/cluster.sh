@@ -42,6 +42,13 @@ cluster_start() {
     cluster_certificate admin /O=system:masters/CN=admin clientAuth
     openssl genrsa -out "$CLUSTER/accounts.key" 2048 2>/dev/null
     openssl rsa -in "$CLUSTER/accounts.key" -pubout -out "$CLUSTER/accounts.pub" 2>/dev/null
+    # What the controllers of Hermes ask is logged, a line for each request.
+    cat >"$CLUSTER/audit.yaml" <<YAML
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules: [{level: Metadata, userGroups: ["system:serviceaccounts:hermes-system"]}, {level: None}]
+YAML
     etcd_start
     api_server_start
     export KUBECONFIG=$CLUSTER/admin.kubeconfig
@@ -67,7 +74,8 @@ api_server_start() {
         --service-cluster-ip-range=10.96.0.0/24 --service-node-port-range=30000-32767 --allow-privileged=true \
         --enable-admission-plugins=NodeRestriction --kubelet-client-certificate="$CLUSTER/admin.crt" \
         --kubelet-client-key="$CLUSTER/admin.key" --kubelet-certificate-authority="$CLUSTER/ca.crt" \
-        --kubelet-preferred-address-types=Hostname --cert-dir="$CLUSTER/apiserver" >>"$CLUSTER/apiserver.log" 2>&1 &
+        --kubelet-preferred-address-types=Hostname --cert-dir="$CLUSTER/apiserver" \
+        --audit-policy-file="$CLUSTER/audit.yaml" --audit-log-path="$CLUSTER/audit.log" >>"$CLUSTER/apiserver.log" 2>&1 &
     API_SERVER_PID=$!
     on_exit stop_process "$API_SERVER_PID"
     wait_until 60 api_server_answers || {
@@ -111,6 +119,9 @@ current-context: test
 YAML
 }
 account_has_token() { [[ -n $(kubectl -n "$1" get serviceaccount "$2" -o jsonpath='{.secrets[0].name}') ]]; }
+
+# cluster_create: makes the objects whose JSON is read, one a line, several at a time, and fails if one of them is refused.
+cluster_create() { python3 "$HERMES_ROOT/scripts/create_objects.py" "$CLUSTER" "$CLUSTER_PORT"; }
 
 # cluster_node PAUSE: a kubelet named "localhost" on the containerd of containerd_start; Pods share the image PAUSE.
 cluster_node() {

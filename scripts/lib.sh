@@ -91,8 +91,7 @@ registry_start() {
         "http: {addr: \"$address:0\"}" >"$root/config.yml"
     if [[ -n ${3:-} ]]; then
         login=(--user "$3:$4")
-        python3 -W ignore -c 'import crypt, sys; print(sys.argv[1], crypt.crypt(sys.argv[2], crypt.mksalt(crypt.METHOD_BLOWFISH)), sep=":")' \
-            "$3" "$4" >"$root/users"
+        registry_user "$root" "$3" "$4"
         echo "auth: {htpasswd: {realm: test, path: $root/users}}" >>"$root/config.yml"
     fi
     # It takes every variable that begins with REGISTRY_ for a part of its configuration.
@@ -105,6 +104,12 @@ registry_start() {
     }
     REGISTRY=$(grep -oE 'listening on [0-9]+[0-9.:]+' "$REGISTRY_LOG" | head -n 1 | cut -d' ' -f3)
     curl -fsS "${login[@]}" "http://$REGISTRY/v2/" >/dev/null || die "the registry on $REGISTRY does not answer"
+}
+
+# registry_user ROOT USER PASSWORD: the one user of a registry, also while it runs.
+registry_user() {
+    python3 -W ignore -c 'import crypt, sys; print(sys.argv[1], crypt.crypt(sys.argv[2], crypt.mksalt(crypt.METHOD_BLOWFISH)), sep=":")' \
+        "$2" "$3" >"$1/users"
 }
 
 # push_layout LAYOUT:TAG NAME:TAG: copies an image of an OCI layout to the local registry, byte for byte.

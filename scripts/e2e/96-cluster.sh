@@ -3,81 +3,8 @@
 # what goes wrong on the way. The Pods are never started: the controller reads nothing but what they ask for.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
-. "$HERMES_ROOT/scripts/cluster.sh"
+. "$(dirname "$0")/cluster.sh"
 
-make_temp shared
-DATA=$shared/data
-LOG=$shared/controller.log
-
-# controller_start: hermes controller in the background until it answers. Sets CONTROLLER_PID and PORT, and leaves them in files, as
-# checks run in subshells.
-controller_start() {
-    : >"$LOG"
-    "$HERMES" controller --kubeconfig "$CLUSTER/controller.kubeconfig" \
-        --data "$DATA" --listen 127.0.0.1:0 "$@" 2>>"$LOG" &
-    echo $! >"$shared/pid"
-    # It is killed here and there, which the shell need not tell.
-    disown
-    wait_until 30 grep -q 'answering on port' "$LOG" || {
-        cat "$LOG"
-        return 1
-    }
-    grep -oE 'answering on port [0-9]+' "$LOG" | grep -oE '[0-9]+' >"$shared/port"
-}
-controller_end() {
-    local pid
-    pid=$(cat "$shared/pid")
-    kill -s "${1:-TERM}" "$pid" 2>/dev/null || true
-    wait_until 30 process_gone "$pid"
-}
-ask() { curl -fsS "http://127.0.0.1:$(cat "$shared/port")$1"; }
-is_ready() { ask /readyz; }
-
-# phase POLICY: "phase image" of each of its images.
-phase() { kubectl get hp "$1" -o jsonpath='{range .status.images[*]}{.phase} {.imageDigestRef}{"\n"}{end}'; }
-condition() { kubectl get hp "$1" -o jsonpath="{.status.conditions[?(@.type==\"$2\")].$3}"; }
-has_phase() { phase "$1" | grep -q "^$2 "; }
-# becomes POLICY PHASE [SECONDS]: an image of the policy gets there.
-becomes() {
-    soon "${3:-60}" has_phase "$1" "$2" || {
-        kubectl get hp "$1" -o yaml
-        tail -n 5 "$LOG"
-        return 1
-    }
-}
-# soon SECONDS COMMAND...: as wait_until, for commands that take long themselves, as kubectl does.
-soon() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        ((SECONDS < end)) || return 1
-        sleep 0.2
-    done
-}
-has_condition() { [[ $(condition "$1" "$2" "$3") == "$4" ]]; }
-
-# policy NAME REGEX [LINE...]: with more lines of the spec.
-policy() {
-    local name=$1 regex=$2
-    shift 2
-    {
-        printf '%s\n' 'apiVersion: hermes.cloudpilot.ai/v1alpha1' 'kind: HermesPolicy' "metadata: {name: $name}" 'spec:' \
-            "  imageSelectors: [{imageRegex: '$regex'}]"
-        printf '  %s\n' "$@"
-    } | kubectl apply -f - >/dev/null
-}
-# pod NAME IMAGE [NAMESPACE [SECRET]]: a Pod that waits for a node for ever.
-pod() {
-    kubectl apply -f - >/dev/null <<YAML
-apiVersion: v1
-kind: Pod
-metadata: {name: $1, namespace: ${3:-default}}
-spec:
-  nodeSelector: {nowhere: "true"}
-  imagePullSecrets: [${4:+{name: $4\}}]
-  containers: [{name: main, image: "$2"}]
-YAML
-}
 resolves() {
     local image
     image=$(phase "$1" | awk '$1 == "Ready" {print $2; exit}')
@@ -103,7 +30,6 @@ policy_becomes_ready() {
     kubectl get hp | tee "$shared/columns"
     grep -qE 'PAUSED +IMAGES +READY +BUILDING +FAILED +AGE' "$shared/columns"
 }
-has_event() { kubectl get events -A -o jsonpath='{.items[*].reason}' | grep -qw "$1"; }
 index_is_the_same() {
     resolves nasty
     # The index that the controller built is the one that a build by hand makes.
@@ -179,6 +105,24 @@ pull_secrets() {
     kubectl delete hp private >/dev/null
     ! grep -q -e secret-of-the-test "$LOG" || return 1
 }
+password_changes() {
+    local failures audit
+    policy private "^$PRIVATE/"
+    becomes private Ready
+    failures=$(failed_builds)
+    registry_user "$shared/private" user changed-of-the-test
+    login changed
+    audit=$(stat -c %s "$CLUSTER/audit.log")
+    : >"$shared/private/registry.log"
+    # Its node asks the registry, and so does the controller, with the password that worked: it is refused, and the secret read anew.
+    pod again "$PRIVATE/test/small:latest" team registry
+    soon 60 private_is_read
+    tail -c "+$((audit + 1))" "$CLUSTER/audit.log" | grep -q '/namespaces/team/secrets/registry"'
+    [[ $(failed_builds) == "$failures" ]]
+    kubectl delete hp private >/dev/null
+}
+private_is_read() { grep -qE '"HEAD /v2/test/small/manifests/latest [^"]*" 200 ' "$shared/private/registry.log"; }
+failed_builds() { ask /metrics | awk '$1 == "hermes_controller_build_failures_total" {print $2}'; }
 # login PASSWORD: the pull secret of the namespace "team".
 login() {
     kubectl -n team create secret docker-registry registry --docker-server="$PRIVATE" --docker-username=user \
@@ -255,7 +199,7 @@ second_waits() {
     controller_start
     wait_until 30 is_ready
     local port
-    "$HERMES" controller --kubeconfig "$CLUSTER/controller.kubeconfig" --data "$shared/second" \
+    "$HERMES" controller --kubeconfig "$CONTROLLER_KUBECONFIG" --data "$shared/second" \
         --listen 127.0.0.1:0 2>"$shared/second.log" &
     local second=$!
     on_exit stop_process "$second"
@@ -274,17 +218,7 @@ nothing_was_refused() {
     kubectl get lease -n hermes-system hermes-controller >/dev/null
 }
 
-say "a cluster"
-cluster_start "$shared/cluster"
-echo "$API_SERVER_PID" >"$shared/api.pid"
-disown "$API_SERVER_PID"
-on_exit kill_api_server
-kill_api_server() { stop_process "$(cat "$shared/api.pid")"; }
-cluster_control
-kubectl apply -f "$HERMES_ROOT/deploy/hermespolicy-crd.yaml" >/dev/null
-kubectl wait --for=condition=Established crd/hermespolicies.hermes.cloudpilot.ai --timeout=30s >/dev/null
-kubectl apply -f "$HERMES_ROOT/deploy/hermes-controller.yaml" >/dev/null
-account_kubeconfig hermes-system hermes-controller "$CLUSTER/controller.kubeconfig"
+cluster_up
 
 # A registry that asks for a password, and one that is not there at first.
 main=$REGISTRY main_log=$REGISTRY_LOG main_pid=$REGISTRY_PID
@@ -319,6 +253,7 @@ check "a policy names platforms, and one that an image lacks is a failure that s
 check "an expression that is not valid harms no other policy" bad_expression_harms_none
 check "pausing, editing and deleting do at once what is expected" pause_edit_delete
 check "the pull secret of a Pod opens its registry, also when it was mended later" pull_secrets
+check "a password that has changed since an image was read" password_changes
 check "an API server that was away, and lost its history" api_server_restarts
 check "a registry that was away" registry_down_and_back
 controller_end TERM
