@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Benchmarks of hermes controller, with the API server of scripts/cluster.sh and a registry on loopback: a large cluster in which nothing
-# changes, answers to nodes, builds. controller.sh [idle|serve|build]...; all without one. "serve" asks what "build" made. The
+# changes, answers to nodes, builds. controller.sh [idle|build|serve]...; all without one. "serve" asks what "build" made. With
+# HERMES_BENCH_LOOKS=1, "idle" goes on for the 10 minutes in which each tag is looked at again. The
 # machine may be shared, so that what is said of a core is counted in the seconds of CPU that the controller used.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 . "$HERMES_ROOT/scripts/cluster.sh"
 PODS=10000 IMAGE_COUNT=500 POLICIES=100
-# Seconds of which the means are taken when nothing changes: a tag's look comes each 10 minutes.
-IDLE=${HERMES_BENCH_IDLE:-120}
+# Seconds of which the means are taken when nothing changes.
+IDLE=120
 
 # controller_start FOLDER [OPTION...]: sets CONTROLLER_PID and PORT.
 controller_start() {
