@@ -1,23 +1,22 @@
 import Glibc
-import HermesSupport
 
 /// Sockets with a path (unix(7)).
-enum UnixSocket {
+package enum UnixSocket {
     /// Bytes of a path that fit an address, its end not counted.
-    static let longestPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
+    package static let longestPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
 
     /// Makes a listening socket that only its owner may use, in place of one that nobody listens at. Throws `unavailable`
     /// when another process answers there, `usage` for a path that is too long, else the error of the failed call.
-    static func listen(_ path: String) throws -> Int32 {
+    package static func listen(_ path: String, type: __socket_type = SOCK_STREAM) throws -> Int32 {
         // Under another name first, so that the path never names a socket that others may use, or that nobody listens at.
         let new = "\(path).new"
         guard new.utf8.count <= longestPath else {
             throw HermesError(.usage, "the socket's path \(path) is longer than \(longestPath - 4) bytes")
         }
-        guard try !answers(path) else {
-            throw HermesError(.unavailable, "another daemon answers on the socket \(path)")
+        guard try !answers(path, type) else {
+            throw HermesError(.unavailable, "another process answers on the socket \(path)")
         }
-        let descriptor = try make(SOCK_STREAM)
+        let descriptor = try make(type)
         do {
             unlink(new)
             let status = withAddress(new) { bind(descriptor, $0, $1) }
@@ -33,8 +32,8 @@ enum UnixSocket {
     }
 
     /// Whether a process listens on the socket at `path`.
-    private static func answers(_ path: String) throws -> Bool {
-        let descriptor = try make(SOCK_STREAM)
+    private static func answers(_ path: String, _ type: __socket_type) throws -> Bool {
+        let descriptor = try make(type)
         defer { close(descriptor) }
         guard withAddress(path, { Glibc.connect(descriptor, $0, $1) }) != 0 else { return true }
         switch errno {
@@ -45,11 +44,11 @@ enum UnixSocket {
         }
     }
 
-    /// A connection to the stream socket at `path`, which does not block. Throws the error of the failed call as
+    /// A connection to the socket at `path`, which does not block. Throws the error of the failed call as
     /// `SystemError`, else as `listen`.
-    static func connect(_ path: String) throws -> Int32 {
+    package static func connect(_ path: String, type: __socket_type = SOCK_STREAM) throws -> Int32 {
         guard path.utf8.count <= longestPath else { throw HermesError(.usage, "the socket's path \(path) is too long") }
-        let descriptor = try make(SOCK_STREAM)
+        let descriptor = try make(type)
         guard withAddress(path, { Glibc.connect(descriptor, $0, $1) }) == 0 else {
             let error = SystemError.last
             close(descriptor)
@@ -59,7 +58,7 @@ enum UnixSocket {
     }
 
     /// Sends one datagram to the socket at `path`; a leading "@" means a name without a file. Throws as `listen`.
-    static func send(_ text: String, to path: String) throws {
+    package static func send(_ text: String, to path: String) throws {
         guard path.utf8.count <= longestPath else { throw HermesError(.usage, "the socket's path \(path) is too long") }
         let descriptor = try make(SOCK_DGRAM)
         defer { close(descriptor) }
