@@ -23,3 +23,5 @@ int hermes_mount_id(const char *path, uint64_t *id, uint64_t *device) {
     *device = makedev(status.stx_dev_major, status.stx_dev_minor);
     return 0;
 }
+
+int hermes_open_path(const char *path) { return open(path, O_PATH | O_CLOEXEC); }

@@ -39,7 +39,10 @@ enum Main {
         signal(SIGPIPE, SIG_IGN)
         hermes_map_allocations(256 << 10)
         do {
-            var command = try Hermes.parseAsRoot(try words(CommandLine.arguments))
+            let arguments = CommandLine.arguments
+            // Its word is none of the roles. It needs no parser, and is to need little memory.
+            if arguments.count == 3, arguments[1] == Holder.word { return try Holder.run(path: arguments[2]) }
+            var command = try Hermes.parseAsRoot(try words(arguments))
             try command.run()
         } catch let error as HermesError {
             ErrorLine.print(error)

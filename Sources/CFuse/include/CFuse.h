@@ -22,4 +22,10 @@ static inline int hermes_fuse_loop(struct fuse_session *session, struct fuse_loo
     return fuse_session_loop_mt(session, config);
 }
 
+// Has the session work over an open descriptor of /dev/fuse, which it closes at its end. Returns 0, or a negative errno.
+//
+// A process that is killed in the middle of a read or an answer makes the kernel fail the request with EIO only where the
+// memory for it has first to be brought in. So all of that memory is touched before the call.
+int hermes_fuse_use(struct fuse_session *session, int descriptor);
+
 #endif

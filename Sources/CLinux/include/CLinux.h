@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/sysmacros.h>
+#include <sys/types.h>
 #include <sys/xattr.h>
 
 // Returns this thread's buffer of at least `size` bytes, page-aligned; freed when the thread ends. NULL when memory
@@ -35,6 +36,21 @@ void hermes_map_allocations(size_t size);
 // The ID of the mount on which `path` lies, and its device (statx(2), STATX_MNT_ID: Linux 5.8; from 6.8 on IDs are never used
 // again). Asks no file system, so it does not wait for one. Returns 0, or -1 with errno.
 int hermes_mount_id(const char *path, uint64_t *id, uint64_t *device);
+
+// open(2) with O_PATH, which glibc declares for _GNU_SOURCE only: names a file without asking its file system.
+int hermes_open_path(const char *path);
+
+// Sends one message over a connected socket of type SOCK_SEQPACKET, with an open descriptor unless that is negative (SCM_RIGHTS,
+// unix(7)). Does not wait, and raises no SIGPIPE. Returns the bytes sent, or -1 with errno.
+ssize_t hermes_send_message(int socket, const void *bytes, size_t size, int descriptor);
+
+// Receives one message without waiting, and the descriptor that came with it, with O_CLOEXEC, or -1 in `descriptor`; more than
+// one are closed. Returns the bytes of the message, 0 at the end, or -1 with errno: EMSGSIZE for one larger than `size`.
+ssize_t hermes_receive_message(int socket, void *bytes, size_t size, int *descriptor);
+
+// The user of the process that connected a socket, or listens at its other end (SO_PEERCRED, which glibc declares for
+// _GNU_SOURCE only). Returns 0, or -1 with errno.
+int hermes_peer_user(int socket, uid_t *user);
 
 // pthread_setname_np(3), which glibc declares for _GNU_SOURCE only.
 void hermes_thread_name(pthread_t thread, const char *name);

@@ -14,8 +14,24 @@ final class FuseServer: Sendable {
 
     /// Mounts and serves `slots`, and returns when the mount answers. `name` is what mount(8) shows as its source. Throws
     /// `system` where there is no FUSE or the mount does not answer, `denied` where the caller may not mount.
-    init(_ slots: ImageSlots, on directory: String, name: String) throws {
-        let session = try FuseSession(slots, on: directory, name: name)
+    convenience init(_ slots: ImageSlots, on directory: String, name: String) throws {
+        try self.init(try FuseSession(slots, on: directory, name: name))
+    }
+
+    /// Serves `slots` over a connection, and returns when the mount answers. `keep` is called when the connection is set up and
+    /// before a request is received. Throws `system` where the mount does not answer, and what `keep` throws.
+    convenience init(_ slots: ImageSlots, over connection: KernelConnection, keep: () throws -> Void) throws {
+        let session = try FuseSession(slots, over: connection)
+        do {
+            try keep()
+        } catch {
+            session.end()
+            throw error
+        }
+        try self.init(session)
+    }
+
+    private init(_ session: FuseSession) throws {
         let processors = max(2, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         let thread = try SystemThread("hermes-fuse") { session.serve(threads: min(8, 2 * processors)) }
         do {

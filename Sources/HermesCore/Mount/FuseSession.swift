@@ -14,6 +14,9 @@ final class FuseSession: @unchecked Sendable {
     /// The mount that was made; nil where the kernel does not tell (before Linux 5.8).
     private let mount: MountID?
     private let isEnded = Atomic(false)
+    /// Whether each thread has a descriptor of its own, by which the kernel queues replies. Requests that such a descriptor
+    /// has received fail when it is closed, so a mount that survives its process has one for all.
+    private let clonesDescriptor: Bool
     /// Where it is mounted.
     let directory: String
 
@@ -32,7 +35,73 @@ final class FuseSession: @unchecked Sendable {
         let source = String(name.map { $0 == "," || $0 == "\\" ? "_" : $0 })
         var options = "ro,default_permissions,subtype=hermes,fsname=\(source),max_read=1048576"
         if geteuid() == 0 { options += ",allow_other" }
-        let texts = ["hermes", "-o", options]
+        let made = try Self.make(slots, ["hermes", "-o", options])
+        guard fuse_session_mount(made, directory) == 0 else {
+            let error = SystemError.last
+            fuse_session_destroy(made)
+            throw HermesError(
+                error.number == EPERM || error.number == EACCES ? .denied : .system,
+                "cannot mount on \(directory)",
+                cause: error)
+        }
+        session = made
+        mount = MountID(directory)
+        clonesDescriptor = true
+    }
+
+    /// Takes over a connection: answers the kernel's first message where the kernel waits for the answer, else has the kernel
+    /// send again what the process before has received and not answered. Throws `system`.
+    init(_ slots: ImageSlots, over connection: KernelConnection) throws {
+        self.slots = slots
+        directory = connection.directory
+        mount = connection.mount
+        clonesDescriptor = false
+        // The rest of the options is the kernel's (`KernelConnection.mount`); libfuse compares this one.
+        let made = try Self.make(slots, ["hermes", "-o", "max_read=1048576"])
+        do {
+            try Self.begin(made, connection)
+        } catch {
+            fuse_session_destroy(made)
+            // One that was there may be taken over by the next process.
+            if connection.isNew { umount2(directory, Int32(MNT_FORCE | MNT_DETACH)) }
+            throw error
+        }
+        session = made
+    }
+
+    private static func begin(_ session: OpaquePointer, _ connection: KernelConnection) throws {
+        func check(_ isRight: Bool) throws {
+            guard isRight else {
+                throw HermesError(.system, "cannot take over the connection of the mount", cause: SystemError.last)
+            }
+        }
+        // What is written before the kernel's descriptor takes this one's place is for nobody.
+        let descriptor = open("/dev/null", O_RDWR | O_CLOEXEC)
+        try check(descriptor >= 0)
+        guard hermes_fuse_use(session, descriptor) == 0 else {
+            close(descriptor)
+            return try check(false)
+        }
+        func connect() throws {
+            try check(
+                dup2(connection.file.descriptor, descriptor) >= 0 && fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0)
+        }
+        if connection.isNew { try connect() }
+        // The kernel answers the first message once. libfuse sets up its side by it in each process.
+        var message = connection.initialization.bytes
+        message.withUnsafeMutableBytes { bytes in
+            var buffer = fuse_buf()
+            buffer.mem = bytes.baseAddress
+            buffer.size = bytes.count
+            fuse_session_process_buf(session, &buffer)
+        }
+        try check(fuse_session_exited(session) == 0)
+        guard !connection.isNew else { return }
+        try connect()
+        try connection.resend()
+    }
+
+    private static func make(_ slots: ImageSlots, _ texts: [String]) throws -> OpaquePointer {
         var words: [UnsafeMutablePointer<CChar>?] = texts.map { text in strdup(text) }
         defer { for word in words { free(word) } }
         var table = ImageFilesystem.operations()
@@ -45,16 +114,7 @@ final class FuseSession: @unchecked Sendable {
                 Unmanaged.passUnretained(slots).toOpaque())
         }
         guard let made else { throw HermesError(.system, "cannot start a FUSE session") }
-        guard fuse_session_mount(made, directory) == 0 else {
-            let error = SystemError.last
-            fuse_session_destroy(made)
-            throw HermesError(
-                error.number == EPERM || error.number == EACCES ? .denied : .system,
-                "cannot mount on \(directory)",
-                cause: error)
-        }
-        session = made
-        mount = MountID(directory)
+        return made
     }
 
     deinit { fuse_session_destroy(session) }
@@ -63,8 +123,7 @@ final class FuseSession: @unchecked Sendable {
     func serve(threads: Int) {
         guard let config = fuse_loop_cfg_create() else { return }
         defer { fuse_loop_cfg_destroy(config) }
-        // A descriptor per thread: the kernel queues replies per descriptor.
-        fuse_loop_cfg_set_clone_fd(config, 1)
+        fuse_loop_cfg_set_clone_fd(config, clonesDescriptor ? 1 : 0)
         fuse_loop_cfg_set_max_threads(config, UInt32(threads))
         fuse_loop_cfg_set_idle_threads(config, UInt32(threads))
         hermes_fuse_loop(session, config)

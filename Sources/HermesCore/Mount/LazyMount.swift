@@ -17,15 +17,40 @@ package final class LazyMount: Sendable {
     package let image: LazyImage
     private let keeper: CacheKeeper
     private let server: FuseServer
+    /// Of a mount that survives its process.
+    private let watch: HolderWatch?
 
     /// Mounts `image`, which belongs to the mount from here on and is closed with it, also when this throws. Throws `system`
     /// where there is no FUSE or the mount does not answer, `denied` where the caller may not mount.
     package init(_ image: LazyImage, on directory: String, keeper: CacheKeeper) throws {
         self.image = image
         self.keeper = keeper
+        watch = nil
         do {
             server = try FuseServer(
                 ImageSlots(alone: ImageFilesystem(image)), on: directory, name: image.image.reference)
+        } catch {
+            image.close()
+            throw error
+        }
+    }
+
+    /// As the other, for a mount that survives this process: `surviving` says where it is, and whether it is there already.
+    package init(_ image: LazyImage, _ surviving: SurvivingMount, keeper: CacheKeeper) throws {
+        self.image = image
+        self.keeper = keeper
+        do {
+            let connection = try surviving.connect(image)
+            server = try FuseServer(ImageSlots(alone: ImageFilesystem(image)), over: connection) {
+                try surviving.keep(image, connection)
+            }
+            do {
+                watch = try surviving.watch(image, connection)
+            } catch {
+                server.end()
+                server.join()
+                throw error
+            }
         } catch {
             image.close()
             throw error
@@ -45,6 +70,7 @@ package final class LazyMount: Sendable {
     /// Ends everything that `init` and `keep` began. To be called once, after `waitUntilUnmounted`.
     package func close() {
         server.end()
+        watch?.stop()
         image.close()
         keeper.detach(image)
         // The reads that were parked are answered, so nothing points at the kernel's connection any more.

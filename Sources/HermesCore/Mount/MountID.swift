@@ -3,11 +3,17 @@ import CLinux
 /// Which mount a path lies on.
 struct MountID: Equatable {
     /// The mount's number; from Linux 6.8 on it is never used again.
-    private let number: UInt64
-    private let device: UInt64
+    let number: UInt64
+    let device: UInt64
 
     /// The minor number of its device, by which fusectl names a connection.
     var minor: UInt32 { hermes_minor(device) }
+
+    /// The mount with a number and a device, which were asked for before.
+    init(number: UInt64, device: UInt64) {
+        self.number = number
+        self.device = device
+    }
 
     /// Asks the kernel, and no file system, so that this does not wait for one. Nil before Linux 5.8, and for a path that
     /// cannot be reached.

@@ -43,7 +43,8 @@ struct ImageOptions: ParsableArguments {
         return (source, try waiting { try await cache.resolve(source, platform: platform, log: log) })
     }
 
-    private func open() throws -> (any ImageSource, Platform) {
+    /// Opens the image's source, and gives the platform that is wanted.
+    func open() throws -> (any ImageSource, Platform) {
         let platform = try self.platform.map { try Platform(parsing: $0) } ?? .host
         let source = try ImageSources.open(
             image, plainHTTP: plainHTTP ? true : nil, hosts: HostsFolder(hostsDir), credentials: try credentials())

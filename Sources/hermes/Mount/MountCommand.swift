@@ -16,6 +16,7 @@ struct MountCommand: ParsableCommand {
 
             EXAMPLES
               hermes mount docker.io/library/python:3.12 /mnt
+              hermes mount --survive docker.io/library/python:3.12 /mnt
               hermes mount --index hermes-index --fill registry.example.com/team/vllm:1.2 /mnt
             """
     )
@@ -37,31 +38,62 @@ struct MountCommand: ParsableCommand {
     @Flag(help: "Also fetch the rest of the image in the background.")
     var fill = false
 
+    @Flag(
+        help: """
+            Let the mount outlive this process: after kill -9, the same command goes on with it, and readers wait for that, \
+            for a minute at most. (root, Linux 6.9)
+            """)
+    var survive = false
+
     @OptionGroup var logOptions: LogOptions
 
     func run() throws {
         let start = Monotonic.now()
         let log = logOptions.logger()
-        try MountDirectory.check(directory)
         let budget = try cacheSize.map { CacheBudget(size: try ByteSize.read($0)) } ?? CacheBudget()
         let interrupt = try Interrupt()
+        let surviving = try survive ? SurvivingMount(on: directory, platform: options.platform, log: log) : nil
+        if let surviving, surviving.held != nil {
+            // Until the mount is served again, a signal has to end it here.
+            interrupt.hold {
+                surviving.end()
+                StandardError.flush()
+                _exit(HermesError.Code.interrupted.exitCode)
+            }
+        } else {
+            try MountDirectory.check(directory)
+        }
         let cache = try cacheOptions.open()
-        let (source, image) = try options.resolve(in: cache, log: log)
         let threads = try FetchThreads()
         defer { threads.stop() }
-        let lazy = try cacheOptions.prepare(image, from: source, in: cache, threads: threads, interrupt, log: log)
+        let lazy = try open(surviving, in: cache, threads: threads, interrupt, log: log)
         let keeper = try CacheKeeper(cache, budget: budget, log: log)
         defer { keeper.stop() }
-        let mount = try LazyMount(lazy, on: directory, keeper: keeper)
+        let mount =
+            try surviving.map { try LazyMount(lazy, $0, keeper: keeper) }
+            ?? LazyMount(lazy, on: directory, keeper: keeper)
         defer { mount.close() }
         interrupt.hold { mount.end() }
         let report = MountReport(lazy)
-        report.mounted(on: directory, since: start)
+        report.mounted(on: directory, since: start, again: surviving?.held != nil)
         let progress = try? MountProgress(lazy, fill: fill)
         mount.keep { report.verified() }
         if fill { lazy.scheduler.fill { report.filled() } }
         mount.waitUntilUnmounted()
         progress?.stop()
         report.ended()
+    }
+
+    /// Opens the image: for a mount that was held with the index that it began with, from the cache alone.
+    private func open(
+        _ surviving: SurvivingMount?, in cache: ImageCache, threads: FetchThreads, _ interrupt: Interrupt, log: Logger
+    ) throws -> LazyImage {
+        guard let surviving, let held = surviving.held else {
+            let (source, image) = try options.resolve(in: cache, log: log)
+            return try cacheOptions.prepare(image, from: source, in: cache, threads: threads, interrupt, log: log)
+        }
+        let source = try options.open().0
+        try surviving.check(reference: source.name)
+        return try cache.reopen(held.manifest, index: held.index, source: source, threads: threads, log: log)
     }
 }

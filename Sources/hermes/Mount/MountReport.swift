@@ -10,10 +10,10 @@ struct MountReport: Sendable {
 
     init(_ image: LazyImage) { self.image = image }
 
-    func mounted(on directory: String, since start: Monotonic) {
-        say(
-            "mounted \(name) on \(directory) in \(Quantity.duration(milliseconds: Monotonic.now().milliseconds(since: start)))"
-        )
+    /// `again` says that the mount was there, from a process that was killed.
+    func mounted(on directory: String, since start: Monotonic, again: Bool) {
+        let time = Quantity.duration(milliseconds: Monotonic.now().milliseconds(since: start))
+        say(again ? "took over \(name) on \(directory) in \(time)" : "mounted \(name) on \(directory) in \(time)")
     }
 
     func verified() { say("the image is verified: its registry is not needed any more") }

@@ -1,0 +1,32 @@
+import HermesSupport
+import Logging
+
+extension ImageCache {
+    /// Opens an image that was open before, with the very index that it had then, from the cache alone: a kernel that has the
+    /// inode numbers of one tree must not be given another. `threads` work for it until it is closed. Throws `notFound` where the
+    /// cache has lost a part of the image or of its index, or the index was refused.
+    package func reopen(
+        _ manifest: Digest, index: Digest, source: any ImageSource, threads: FetchThreads, log: Logger
+    ) throws -> LazyImage {
+        let advice = "unmount it, and mount the image anew"
+        let image: Image
+        do {
+            image = try known(manifest, name: source.name)
+        } catch {
+            throw HermesError(.notFound, "cannot go on with \(source.name)", cause: error, advice: advice)
+        }
+        guard isCompiled(image, index: index) else {
+            throw HermesError(
+                .notFound,
+                "the cache does not have the index \(index) any more, with which \(image.reference) was mounted",
+                advice: advice)
+        }
+        let lazy = try open(image, source: source, threads: threads, log: log)
+        // Another process may have compiled the image anew since.
+        guard lazy.index == index else {
+            lazy.close()
+            throw HermesError(.notFound, "\(image.reference) has another index by now", advice: advice)
+        }
+        return lazy
+    }
+}
