@@ -132,6 +132,7 @@ cluster_node() {
     # The kubelet wants the root of its groups in every hierarchy (version 1), and sets these for the whole machine.
     for hierarchy in $(awk '$3 ~ /^cgroup/ {print $2}' /proc/mounts); do
         mkdir -p "$hierarchy/hermes-test" 2>/dev/null || continue
+        on_exit remove_groups "$hierarchy/hermes-test"
         [[ ! -e $hierarchy/cpuset.mems ]] || for file in cpus mems; do
             cat "$hierarchy/cpuset.$file" >"$hierarchy/hermes-test/cpuset.$file" 2>/dev/null || true
         done
@@ -178,6 +179,8 @@ YAML
 }
 node_is_ready() { kubectl wait --for=condition=Ready node/localhost --timeout=1s; }
 restore_sysctl() { echo "$2" >"/proc/sys/$1"; }
+# remove_groups DIR: control groups that are empty, from the innermost on.
+remove_groups() { find "$1" -depth -type d -exec rmdir {} + 2>/dev/null; }
 # What the kubelet mounted for Pods that are left over.
 kubelet_mounts() {
     awk -v root="$1/" 'index($5, root) == 1 || $5 == substr(root, 1, length(root) - 1) {print $5}' /proc/self/mountinfo |
