@@ -14,13 +14,7 @@ hermes=$HERMES_ROOT/bin/hermes
 make_temp work
 demo_image_pushed
 
-# The image of the sandbox that each Pod has: busybox that sleeps.
-mkdir -p "$work/pause/bin"
-cp /bin/busybox "$work/pause/bin/busybox"
-quietly python3 "$HERMES_ROOT/scripts/oci_layout.py" "$work/pause-image" "$work/pause"
-quietly umoci config --image "$work/pause-image:latest" --config.entrypoint /bin/busybox --config.cmd sleep --config.cmd 1000000
-push_layout "$work/pause-image:latest" demo/pause:latest
-pause=$REGISTRY/demo/pause:latest
+demo_pause_pushed
 
 say "a Kubernetes cluster on loopback"
 cluster_start "$work/cluster"
@@ -103,18 +97,10 @@ kubectl get hp
 say "on a node with hermes daemon"
 node_stop
 printf '%s\n' '[external_artifact_store]' 'enable = true' "endpoint = \"http://127.0.0.1:$port\"" >"$work/daemon.toml"
-"$hermes" daemon --root "$work/hermes" --address "$work/hermes.sock" --config "$work/daemon.toml" 2>"$work/daemon.log" &
-daemon_pid=$!
-on_exit stop_process "$daemon_pid"
-answers() { [[ -S $work/hermes.sock ]] || process_gone "$daemon_pid"; }
-wait_until 20 answers || true
-process_gone "$daemon_pid" && die "hermes daemon ended: $(tail -n 1 "$work/daemon.log")"
+demo_daemon_start --config "$work/daemon.toml"
 node_start lazy "$work/hermes.sock"
 measure lazy
-grep -q 'an image is shown lazily.*demo/python' "$work/daemon.log" || {
-    tail -n 5 "$work/daemon.log" >&2
-    die "the image was not shown lazily; the daemon waits for 2 seconds, which a busy machine may not keep to"
-}
+demo_was_lazy
 cat "$work/lazy.out"
 cmp -s "$work/lazy.out" "$work/full.out" || die "the program printed something else from the pulled image"
 node_stop

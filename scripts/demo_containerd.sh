@@ -12,13 +12,7 @@ hermes=$HERMES_ROOT/bin/hermes
 make_temp work
 demo_image_pushed
 
-# The image of the sandbox that each pod has: busybox that sleeps.
-mkdir -p "$work/pause/bin"
-cp /bin/busybox "$work/pause/bin/busybox"
-quietly python3 "$HERMES_ROOT/scripts/oci_layout.py" "$work/pause-image" "$work/pause"
-quietly umoci config --image "$work/pause-image:latest" --config.entrypoint /bin/busybox --config.cmd sleep --config.cmd 1000000
-push_layout "$work/pause-image:latest" demo/pause:latest
-pause=$REGISTRY/demo/pause:latest
+demo_pause_pushed
 
 say "hermes index build --push $image"
 "$hermes" index build --plain-http --push --output "$work/index" "$image"
@@ -46,19 +40,11 @@ measure() {
 remove_pods() { process_gone "$CONTAINERD_PID" || cri rmp; }
 
 say "lazily, with hermes daemon as containerd's snapshotter: $command"
-"$hermes" daemon --root "$work/hermes" --address "$work/hermes.sock" 2>"$work/daemon.log" &
-daemon_pid=$!
-on_exit stop_process "$daemon_pid"
-answers() { [[ -S $work/hermes.sock ]] || process_gone "$daemon_pid"; }
-wait_until 20 answers || true
-process_gone "$daemon_pid" && die "hermes daemon ended: $(tail -n 1 "$work/daemon.log")"
+demo_daemon_start
 containerd_start "$work/lazy" "$work/hermes.sock" "$pause"
 on_exit remove_pods
 measure lazy
-grep -q 'an image is shown lazily.*demo/python' "$work/daemon.log" || {
-    tail -n 5 "$work/daemon.log" >&2
-    die "the image was not shown lazily; the daemon waits for 2 seconds, which a busy machine may not keep to"
-}
+demo_was_lazy
 cat "$work/lazy.out"
 cri rmp
 stop_process "$CONTAINERD_PID"

@@ -25,6 +25,34 @@ demo_image_pushed() {
     layers=$(skopeo inspect --raw --tls-verify=false "docker://$image" | jq '.layers | length')
 }
 
+# demo_pause_pushed: the image of the sandbox that each pod has, busybox that sleeps, in the same registry. Sets pause.
+demo_pause_pushed() {
+    mkdir -p "$work/pause/bin"
+    cp /bin/busybox "$work/pause/bin/busybox"
+    quietly python3 "$HERMES_ROOT/scripts/oci_layout.py" "$work/pause-image" "$work/pause"
+    quietly umoci config --image "$work/pause-image:latest" --config.entrypoint /bin/busybox --config.cmd sleep --config.cmd 1000000
+    push_layout "$work/pause-image:latest" demo/pause:latest
+    pause=$REGISTRY/demo/pause:latest
+}
+
+# demo_daemon_start OPTION...: hermes daemon with its state in $work, until it answers on $work/hermes.sock. Sets daemon_pid.
+demo_daemon_start() {
+    "$hermes" daemon --root "$work/hermes" --address "$work/hermes.sock" "$@" 2>"$work/daemon.log" &
+    daemon_pid=$!
+    on_exit stop_process "$daemon_pid"
+    wait_until 20 demo_daemon_settled || true
+    ! process_gone "$daemon_pid" || die "hermes daemon ended: $(tail -n 1 "$work/daemon.log")"
+}
+demo_daemon_settled() { [[ -S $work/hermes.sock ]] || process_gone "$daemon_pid"; }
+
+# demo_was_lazy: ends the demo where the image was pulled.
+demo_was_lazy() {
+    grep -q 'an image is shown lazily.*demo/python' "$work/daemon.log" || {
+        tail -n 5 "$work/daemon.log" >&2
+        die "the image was not shown lazily; the daemon waits for 2 seconds, which a busy machine may not keep to"
+    }
+}
+
 # sent_total: bytes that the registry has sent, by its own log. bytes_sent: those since $sent_before.
 sent_total() { awk '/msg="response completed"/ && match($0, /response.written=[0-9]+/) {
     sum += substr($0, RSTART + 17, RLENGTH - 17) } END {print sum + 0}' "$REGISTRY_LOG"; }

@@ -50,6 +50,16 @@ wait_until() {
     done
 }
 
+# soon SECONDS COMMAND...: as wait_until, for commands that take long themselves, as kubectl does.
+soon() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        ((SECONDS < end)) || return 1
+        sleep 0.2
+    done
+}
+
 # stop_process PID [SIGNAL]: ends a child of this shell and waits for it; kills it after 20 seconds.
 stop_process() {
     kill -s "${2:-TERM}" "$1" 2>/dev/null || return 0

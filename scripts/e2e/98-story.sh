@@ -9,15 +9,6 @@ set -euo pipefail
 PAUSE=$REGISTRY/test/pause:latest
 lazy_rows() { row_count lazy; }
 
-# soon SECONDS COMMAND...: as wait_until, for commands that take long themselves, as kubectl does.
-soon() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        ((SECONDS < end)) || return 1
-        sleep 0.2
-    done
-}
 # The Deployment as deploy/ has it, with what this cluster lacks: a network between Pods and the API server, volumes, a registry for the
 # image of Hermes.
 controller_deploy() {

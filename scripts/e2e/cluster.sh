@@ -48,16 +48,6 @@ controller_end() {
 ask() { curl -fsS "http://127.0.0.1:$(cat "$shared/port")$1"; }
 is_ready() { ask /readyz; }
 
-# soon SECONDS COMMAND...: as wait_until, for commands that take long themselves, as kubectl does.
-soon() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        ((SECONDS < end)) || return 1
-        sleep 0.2
-    done
-}
-
 # phase POLICY: "phase image" of each of its images.
 phase() { kubectl get hp "$1" -o jsonpath='{range .status.images[*]}{.phase} {.imageDigestRef}{"\n"}{end}'; }
 condition() { kubectl get hp "$1" -o jsonpath="{.status.conditions[?(@.type==\"$2\")].$3}"; }

@@ -18,7 +18,7 @@ package struct BuildQueue: Sendable {
     package enum Outcome: Equatable, Sendable {
         /// The index is there.
         case ready
-        /// A lasting failure is one that time alone does not mend: 401, no such image, no such platform. `message` is for people.
+        /// A lasting failure is one that time alone does not mend: no such image, no such platform. `message` is for people.
         case failed(isLasting: Bool, message: String)
         /// The build has ended early, because it was told to or the process ends.
         case stopped
