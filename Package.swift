@@ -66,9 +66,21 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "HermesContainerd",
+            dependencies: [
+                "HermesSupport",
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+                .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            exclude: ["API/proto"],
+            swiftSettings: strict
+        ),
+        .target(
             name: "HermesDaemon",
             dependencies: [
-                "HermesSupport", "HermesHTTP", "HermesCore", "CLinux",
+                "HermesSupport", "HermesHTTP", "HermesCore", "HermesContainerd", "CLinux",
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
                 .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
@@ -78,7 +90,6 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
-            exclude: ["API/proto"],
             swiftSettings: strict
         ),
         .target(
@@ -102,10 +113,19 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(
+            name: "HermesBench",
+            dependencies: [
+                "HermesSupport", "HermesHTTP", "HermesCore", "HermesContainerd", "HermesKubernetes",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "hermes",
             dependencies: [
-                "HermesSupport", "HermesCore", "HermesDaemon", "HermesKubernetes", "HermesController", "CLinux",
+                "HermesSupport", "HermesCore", "HermesDaemon", "HermesKubernetes", "HermesController", "HermesBench",
+                "CLinux",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -141,7 +161,8 @@ let package = Package(
         .testTarget(
             name: "HermesDaemonTests",
             dependencies: [
-                "HermesSupport", "HermesHTTP", "HermesCore", "HermesDaemon", "HermesTestKit", "HermesTestChild",
+                "HermesSupport", "HermesHTTP", "HermesCore", "HermesContainerd", "HermesDaemon", "HermesTestKit",
+                "HermesTestChild",
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -162,6 +183,12 @@ let package = Package(
                 "HermesTestKit", "HermesTestChild",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "HermesBenchTests",
+            dependencies: [
+                "HermesSupport", "HermesHTTP", "HermesCore", "HermesContainerd", "HermesKubernetes", "HermesBench",
+                "HermesTestKit",
             ], swiftSettings: strict),
         .testTarget(
             name: "HermesTests",

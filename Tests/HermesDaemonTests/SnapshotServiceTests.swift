@@ -1,5 +1,6 @@
 import GRPCCore
 import Glibc
+import HermesContainerd
 import HermesSupport
 import HermesTestKit
 import Testing

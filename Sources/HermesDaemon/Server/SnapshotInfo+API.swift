@@ -1,3 +1,4 @@
+import HermesContainerd
 import HermesSupport
 import SwiftProtobuf
 

@@ -1,4 +1,5 @@
 import GRPCCore
+import HermesContainerd
 
 extension SnapshotService {
     /// Snapshots in one message, and bytes of their labels, at most but for the last: a message has a limit (4 MiB in many

@@ -1,4 +1,5 @@
 import GRPCCore
+import HermesContainerd
 import HermesSupport
 import Logging
 

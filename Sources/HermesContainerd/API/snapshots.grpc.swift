@@ -19,143 +19,143 @@ import SwiftProtobuf
 
 /// Namespace containing generated types for the "containerd.services.snapshots.v1.Snapshots" service.
 @available(macOS 15.0, iOS 18.0, watchOS 11.0, tvOS 18.0, visionOS 2.0, *)
-internal enum Containerd_Services_Snapshots_V1_Snapshots: Sendable {
+package enum Containerd_Services_Snapshots_V1_Snapshots: Sendable {
     /// Service descriptor for the "containerd.services.snapshots.v1.Snapshots" service.
-    internal static let descriptor = GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.snapshots.v1.Snapshots")
+    package static let descriptor = GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.snapshots.v1.Snapshots")
     /// Namespace for method metadata.
-    internal enum Method: Sendable {
+    package enum Method: Sendable {
         /// Namespace for "Prepare" metadata.
-        internal enum Prepare: Sendable {
+        package enum Prepare: Sendable {
             /// Request type for "Prepare".
-            internal typealias Input = Containerd_Services_Snapshots_V1_PrepareSnapshotRequest
+            package typealias Input = Containerd_Services_Snapshots_V1_PrepareSnapshotRequest
             /// Response type for "Prepare".
-            internal typealias Output = Containerd_Services_Snapshots_V1_PrepareSnapshotResponse
+            package typealias Output = Containerd_Services_Snapshots_V1_PrepareSnapshotResponse
             /// Descriptor for "Prepare".
-            internal static let descriptor = GRPCCore.MethodDescriptor(
+            package static let descriptor = GRPCCore.MethodDescriptor(
                 service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.snapshots.v1.Snapshots"),
                 method: "Prepare",
                 type: .unary
             )
         }
         /// Namespace for "View" metadata.
-        internal enum View: Sendable {
+        package enum View: Sendable {
             /// Request type for "View".
-            internal typealias Input = Containerd_Services_Snapshots_V1_ViewSnapshotRequest
+            package typealias Input = Containerd_Services_Snapshots_V1_ViewSnapshotRequest
             /// Response type for "View".
-            internal typealias Output = Containerd_Services_Snapshots_V1_ViewSnapshotResponse
+            package typealias Output = Containerd_Services_Snapshots_V1_ViewSnapshotResponse
             /// Descriptor for "View".
-            internal static let descriptor = GRPCCore.MethodDescriptor(
+            package static let descriptor = GRPCCore.MethodDescriptor(
                 service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.snapshots.v1.Snapshots"),
                 method: "View",
                 type: .unary
             )
         }
         /// Namespace for "Mounts" metadata.
-        internal enum Mounts: Sendable {
+        package enum Mounts: Sendable {
             /// Request type for "Mounts".
-            internal typealias Input = Containerd_Services_Snapshots_V1_MountsRequest
+            package typealias Input = Containerd_Services_Snapshots_V1_MountsRequest
             /// Response type for "Mounts".
-            internal typealias Output = Containerd_Services_Snapshots_V1_MountsResponse
+            package typealias Output = Containerd_Services_Snapshots_V1_MountsResponse
             /// Descriptor for "Mounts".
-            internal static let descriptor = GRPCCore.MethodDescriptor(
+            package static let descriptor = GRPCCore.MethodDescriptor(
                 service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.snapshots.v1.Snapshots"),
                 method: "Mounts",
                 type: .unary
             )
         }
         /// Namespace for "Commit" metadata.
-        internal enum Commit: Sendable {
+        package enum Commit: Sendable {
             /// Request type for "Commit".
-            internal typealias Input = Containerd_Services_Snapshots_V1_CommitSnapshotRequest
+            package typealias Input = Containerd_Services_Snapshots_V1_CommitSnapshotRequest
             /// Response type for "Commit".
-            internal typealias Output = SwiftProtobuf.Google_Protobuf_Empty
+            package typealias Output = SwiftProtobuf.Google_Protobuf_Empty
             /// Descriptor for "Commit".
-            internal static let descriptor = GRPCCore.MethodDescriptor(
+            package static let descriptor = GRPCCore.MethodDescriptor(
                 service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.snapshots.v1.Snapshots"),
                 method: "Commit",
                 type: .unary
             )
         }
         /// Namespace for "Remove" metadata.
-        internal enum Remove: Sendable {
+        package enum Remove: Sendable {
             /// Request type for "Remove".
-            internal typealias Input = Containerd_Services_Snapshots_V1_RemoveSnapshotRequest
+            package typealias Input = Containerd_Services_Snapshots_V1_RemoveSnapshotRequest
             /// Response type for "Remove".
-            internal typealias Output = SwiftProtobuf.Google_Protobuf_Empty
+            package typealias Output = SwiftProtobuf.Google_Protobuf_Empty
             /// Descriptor for "Remove".
-            internal static let descriptor = GRPCCore.MethodDescriptor(
+            package static let descriptor = GRPCCore.MethodDescriptor(
                 service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.snapshots.v1.Snapshots"),
                 method: "Remove",
                 type: .unary
             )
         }
         /// Namespace for "Stat" metadata.
-        internal enum Stat: Sendable {
+        package enum Stat: Sendable {
             /// Request type for "Stat".
-            internal typealias Input = Containerd_Services_Snapshots_V1_StatSnapshotRequest
+            package typealias Input = Containerd_Services_Snapshots_V1_StatSnapshotRequest
             /// Response type for "Stat".
-            internal typealias Output = Containerd_Services_Snapshots_V1_StatSnapshotResponse
+            package typealias Output = Containerd_Services_Snapshots_V1_StatSnapshotResponse
             /// Descriptor for "Stat".
-            internal static let descriptor = GRPCCore.MethodDescriptor(
+            package static let descriptor = GRPCCore.MethodDescriptor(
                 service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.snapshots.v1.Snapshots"),
                 method: "Stat",
                 type: .unary
             )
         }
         /// Namespace for "Update" metadata.
-        internal enum Update: Sendable {
+        package enum Update: Sendable {
             /// Request type for "Update".
-            internal typealias Input = Containerd_Services_Snapshots_V1_UpdateSnapshotRequest
+            package typealias Input = Containerd_Services_Snapshots_V1_UpdateSnapshotRequest
             /// Response type for "Update".
-            internal typealias Output = Containerd_Services_Snapshots_V1_UpdateSnapshotResponse
+            package typealias Output = Containerd_Services_Snapshots_V1_UpdateSnapshotResponse
             /// Descriptor for "Update".
-            internal static let descriptor = GRPCCore.MethodDescriptor(
+            package static let descriptor = GRPCCore.MethodDescriptor(
                 service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.snapshots.v1.Snapshots"),
                 method: "Update",
                 type: .unary
             )
         }
         /// Namespace for "List" metadata.
-        internal enum List: Sendable {
+        package enum List: Sendable {
             /// Request type for "List".
-            internal typealias Input = Containerd_Services_Snapshots_V1_ListSnapshotsRequest
+            package typealias Input = Containerd_Services_Snapshots_V1_ListSnapshotsRequest
             /// Response type for "List".
-            internal typealias Output = Containerd_Services_Snapshots_V1_ListSnapshotsResponse
+            package typealias Output = Containerd_Services_Snapshots_V1_ListSnapshotsResponse
             /// Descriptor for "List".
-            internal static let descriptor = GRPCCore.MethodDescriptor(
+            package static let descriptor = GRPCCore.MethodDescriptor(
                 service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.snapshots.v1.Snapshots"),
                 method: "List",
                 type: .serverStreaming
             )
         }
         /// Namespace for "Usage" metadata.
-        internal enum Usage: Sendable {
+        package enum Usage: Sendable {
             /// Request type for "Usage".
-            internal typealias Input = Containerd_Services_Snapshots_V1_UsageRequest
+            package typealias Input = Containerd_Services_Snapshots_V1_UsageRequest
             /// Response type for "Usage".
-            internal typealias Output = Containerd_Services_Snapshots_V1_UsageResponse
+            package typealias Output = Containerd_Services_Snapshots_V1_UsageResponse
             /// Descriptor for "Usage".
-            internal static let descriptor = GRPCCore.MethodDescriptor(
+            package static let descriptor = GRPCCore.MethodDescriptor(
                 service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.snapshots.v1.Snapshots"),
                 method: "Usage",
                 type: .unary
             )
         }
         /// Namespace for "Cleanup" metadata.
-        internal enum Cleanup: Sendable {
+        package enum Cleanup: Sendable {
             /// Request type for "Cleanup".
-            internal typealias Input = Containerd_Services_Snapshots_V1_CleanupRequest
+            package typealias Input = Containerd_Services_Snapshots_V1_CleanupRequest
             /// Response type for "Cleanup".
-            internal typealias Output = SwiftProtobuf.Google_Protobuf_Empty
+            package typealias Output = SwiftProtobuf.Google_Protobuf_Empty
             /// Descriptor for "Cleanup".
-            internal static let descriptor = GRPCCore.MethodDescriptor(
+            package static let descriptor = GRPCCore.MethodDescriptor(
                 service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.snapshots.v1.Snapshots"),
                 method: "Cleanup",
                 type: .unary
             )
         }
         /// Descriptors for all methods in the "containerd.services.snapshots.v1.Snapshots" service.
-        internal static let descriptors: [GRPCCore.MethodDescriptor] = [
+        package static let descriptors: [GRPCCore.MethodDescriptor] = [
             Prepare.descriptor,
             View.descriptor,
             Mounts.descriptor,
@@ -173,7 +173,7 @@ internal enum Containerd_Services_Snapshots_V1_Snapshots: Sendable {
 @available(macOS 15.0, iOS 18.0, watchOS 11.0, tvOS 18.0, visionOS 2.0, *)
 extension GRPCCore.ServiceDescriptor {
     /// Service descriptor for the "containerd.services.snapshots.v1.Snapshots" service.
-    internal static let containerd_services_snapshots_v1_Snapshots = GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.snapshots.v1.Snapshots")
+    package static let containerd_services_snapshots_v1_Snapshots = GRPCCore.ServiceDescriptor(fullyQualifiedService: "containerd.services.snapshots.v1.Snapshots")
 }
 
 // MARK: containerd.services.snapshots.v1.Snapshots (server)
@@ -191,7 +191,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots {
     ///
     /// Where possible, prefer using the stricter, less-verbose ``ServiceProtocol``
     /// or ``SimpleServiceProtocol`` instead.
-    internal protocol StreamingServiceProtocol: GRPCCore.RegistrableRPCService {
+    package protocol StreamingServiceProtocol: GRPCCore.RegistrableRPCService {
         /// Handle the "Prepare" method.
         ///
         /// - Parameters:
@@ -340,7 +340,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots {
     /// trailing response metadata. If you don't need these then consider using
     /// the ``SimpleServiceProtocol``. If you need fine grained control over your RPCs then
     /// use ``StreamingServiceProtocol``.
-    internal protocol ServiceProtocol: Containerd_Services_Snapshots_V1_Snapshots.StreamingServiceProtocol {
+    package protocol ServiceProtocol: Containerd_Services_Snapshots_V1_Snapshots.StreamingServiceProtocol {
         /// Handle the "Prepare" method.
         ///
         /// - Parameters:
@@ -487,7 +487,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots {
     /// This is the highest level protocol for the service. The API is the easiest to use but
     /// doesn't provide access to request or response metadata. If you need access to these
     /// then use ``ServiceProtocol`` instead.
-    internal protocol SimpleServiceProtocol: Containerd_Services_Snapshots_V1_Snapshots.ServiceProtocol {
+    package protocol SimpleServiceProtocol: Containerd_Services_Snapshots_V1_Snapshots.ServiceProtocol {
         /// Handle the "Prepare" method.
         ///
         /// - Parameters:
@@ -634,7 +634,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots {
 // Default implementation of 'registerMethods(with:)'.
 @available(macOS 15.0, iOS 18.0, watchOS 11.0, tvOS 18.0, visionOS 2.0, *)
 extension Containerd_Services_Snapshots_V1_Snapshots.StreamingServiceProtocol {
-    internal func registerMethods<Transport>(with router: inout GRPCCore.RPCRouter<Transport>) where Transport: GRPCCore.ServerTransport {
+    package func registerMethods<Transport>(with router: inout GRPCCore.RPCRouter<Transport>) where Transport: GRPCCore.ServerTransport {
         router.registerHandler(
             forMethod: Containerd_Services_Snapshots_V1_Snapshots.Method.Prepare.descriptor,
             deserializer: GRPCProtobuf.ProtobufDeserializer<Containerd_Services_Snapshots_V1_PrepareSnapshotRequest>(),
@@ -751,7 +751,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots.StreamingServiceProtocol {
 // Default implementation of streaming methods from 'StreamingServiceProtocol'.
 @available(macOS 15.0, iOS 18.0, watchOS 11.0, tvOS 18.0, visionOS 2.0, *)
 extension Containerd_Services_Snapshots_V1_Snapshots.ServiceProtocol {
-    internal func prepare(
+    package func prepare(
         request: GRPCCore.StreamingServerRequest<Containerd_Services_Snapshots_V1_PrepareSnapshotRequest>,
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Containerd_Services_Snapshots_V1_PrepareSnapshotResponse> {
@@ -762,7 +762,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots.ServiceProtocol {
         return GRPCCore.StreamingServerResponse(single: response)
     }
 
-    internal func view(
+    package func view(
         request: GRPCCore.StreamingServerRequest<Containerd_Services_Snapshots_V1_ViewSnapshotRequest>,
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Containerd_Services_Snapshots_V1_ViewSnapshotResponse> {
@@ -773,7 +773,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots.ServiceProtocol {
         return GRPCCore.StreamingServerResponse(single: response)
     }
 
-    internal func mounts(
+    package func mounts(
         request: GRPCCore.StreamingServerRequest<Containerd_Services_Snapshots_V1_MountsRequest>,
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Containerd_Services_Snapshots_V1_MountsResponse> {
@@ -784,7 +784,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots.ServiceProtocol {
         return GRPCCore.StreamingServerResponse(single: response)
     }
 
-    internal func commit(
+    package func commit(
         request: GRPCCore.StreamingServerRequest<Containerd_Services_Snapshots_V1_CommitSnapshotRequest>,
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<SwiftProtobuf.Google_Protobuf_Empty> {
@@ -795,7 +795,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots.ServiceProtocol {
         return GRPCCore.StreamingServerResponse(single: response)
     }
 
-    internal func remove(
+    package func remove(
         request: GRPCCore.StreamingServerRequest<Containerd_Services_Snapshots_V1_RemoveSnapshotRequest>,
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<SwiftProtobuf.Google_Protobuf_Empty> {
@@ -806,7 +806,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots.ServiceProtocol {
         return GRPCCore.StreamingServerResponse(single: response)
     }
 
-    internal func stat(
+    package func stat(
         request: GRPCCore.StreamingServerRequest<Containerd_Services_Snapshots_V1_StatSnapshotRequest>,
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Containerd_Services_Snapshots_V1_StatSnapshotResponse> {
@@ -817,7 +817,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots.ServiceProtocol {
         return GRPCCore.StreamingServerResponse(single: response)
     }
 
-    internal func update(
+    package func update(
         request: GRPCCore.StreamingServerRequest<Containerd_Services_Snapshots_V1_UpdateSnapshotRequest>,
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Containerd_Services_Snapshots_V1_UpdateSnapshotResponse> {
@@ -828,7 +828,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots.ServiceProtocol {
         return GRPCCore.StreamingServerResponse(single: response)
     }
 
-    internal func list(
+    package func list(
         request: GRPCCore.StreamingServerRequest<Containerd_Services_Snapshots_V1_ListSnapshotsRequest>,
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Containerd_Services_Snapshots_V1_ListSnapshotsResponse> {
@@ -839,7 +839,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots.ServiceProtocol {
         return response
     }
 
-    internal func usage(
+    package func usage(
         request: GRPCCore.StreamingServerRequest<Containerd_Services_Snapshots_V1_UsageRequest>,
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Containerd_Services_Snapshots_V1_UsageResponse> {
@@ -850,7 +850,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots.ServiceProtocol {
         return GRPCCore.StreamingServerResponse(single: response)
     }
 
-    internal func cleanup(
+    package func cleanup(
         request: GRPCCore.StreamingServerRequest<Containerd_Services_Snapshots_V1_CleanupRequest>,
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<SwiftProtobuf.Google_Protobuf_Empty> {
@@ -865,7 +865,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots.ServiceProtocol {
 // Default implementation of methods from 'ServiceProtocol'.
 @available(macOS 15.0, iOS 18.0, watchOS 11.0, tvOS 18.0, visionOS 2.0, *)
 extension Containerd_Services_Snapshots_V1_Snapshots.SimpleServiceProtocol {
-    internal func prepare(
+    package func prepare(
         request: GRPCCore.ServerRequest<Containerd_Services_Snapshots_V1_PrepareSnapshotRequest>,
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.ServerResponse<Containerd_Services_Snapshots_V1_PrepareSnapshotResponse> {
@@ -878,7 +878,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots.SimpleServiceProtocol {
         )
     }
 
-    internal func view(
+    package func view(
         request: GRPCCore.ServerRequest<Containerd_Services_Snapshots_V1_ViewSnapshotRequest>,
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.ServerResponse<Containerd_Services_Snapshots_V1_ViewSnapshotResponse> {
@@ -891,7 +891,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots.SimpleServiceProtocol {
         )
     }
 
-    internal func mounts(
+    package func mounts(
         request: GRPCCore.ServerRequest<Containerd_Services_Snapshots_V1_MountsRequest>,
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.ServerResponse<Containerd_Services_Snapshots_V1_MountsResponse> {
@@ -904,7 +904,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots.SimpleServiceProtocol {
         )
     }
 
-    internal func commit(
+    package func commit(
         request: GRPCCore.ServerRequest<Containerd_Services_Snapshots_V1_CommitSnapshotRequest>,
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.ServerResponse<SwiftProtobuf.Google_Protobuf_Empty> {
@@ -917,7 +917,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots.SimpleServiceProtocol {
         )
     }
 
-    internal func remove(
+    package func remove(
         request: GRPCCore.ServerRequest<Containerd_Services_Snapshots_V1_RemoveSnapshotRequest>,
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.ServerResponse<SwiftProtobuf.Google_Protobuf_Empty> {
@@ -930,7 +930,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots.SimpleServiceProtocol {
         )
     }
 
-    internal func stat(
+    package func stat(
         request: GRPCCore.ServerRequest<Containerd_Services_Snapshots_V1_StatSnapshotRequest>,
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.ServerResponse<Containerd_Services_Snapshots_V1_StatSnapshotResponse> {
@@ -943,7 +943,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots.SimpleServiceProtocol {
         )
     }
 
-    internal func update(
+    package func update(
         request: GRPCCore.ServerRequest<Containerd_Services_Snapshots_V1_UpdateSnapshotRequest>,
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.ServerResponse<Containerd_Services_Snapshots_V1_UpdateSnapshotResponse> {
@@ -956,7 +956,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots.SimpleServiceProtocol {
         )
     }
 
-    internal func list(
+    package func list(
         request: GRPCCore.ServerRequest<Containerd_Services_Snapshots_V1_ListSnapshotsRequest>,
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Containerd_Services_Snapshots_V1_ListSnapshotsResponse> {
@@ -973,7 +973,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots.SimpleServiceProtocol {
         )
     }
 
-    internal func usage(
+    package func usage(
         request: GRPCCore.ServerRequest<Containerd_Services_Snapshots_V1_UsageRequest>,
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.ServerResponse<Containerd_Services_Snapshots_V1_UsageResponse> {
@@ -986,7 +986,7 @@ extension Containerd_Services_Snapshots_V1_Snapshots.SimpleServiceProtocol {
         )
     }
 
-    internal func cleanup(
+    package func cleanup(
         request: GRPCCore.ServerRequest<Containerd_Services_Snapshots_V1_CleanupRequest>,
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.ServerResponse<SwiftProtobuf.Google_Protobuf_Empty> {

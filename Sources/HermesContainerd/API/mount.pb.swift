@@ -23,24 +23,24 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-nonisolated struct Containerd_Types_Mount: Sendable {
+package nonisolated struct Containerd_Types_Mount: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// The file system type of mount(2), or "bind".
-  var type: String = String()
+  package var type: String = String()
 
-  var source: String = String()
+  package var source: String = String()
 
   /// A folder below that of the mount; containerd 2 only.
-  var target: String = String()
+  package var target: String = String()
 
-  var options: [String] = []
+  package var options: [String] = []
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -48,10 +48,10 @@ nonisolated struct Containerd_Types_Mount: Sendable {
 fileprivate nonisolated let _protobuf_package = "containerd.types"
 
 nonisolated extension Containerd_Types_Mount: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".Mount"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}source\0\u{1}target\0\u{1}options\0")
+  package static let protoMessageName: String = _protobuf_package + ".Mount"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}source\0\u{1}target\0\u{1}options\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -66,7 +66,7 @@ nonisolated extension Containerd_Types_Mount: SwiftProtobuf.Message, SwiftProtob
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.type.isEmpty {
       try visitor.visitSingularStringField(value: self.type, fieldNumber: 1)
     }
@@ -82,7 +82,7 @@ nonisolated extension Containerd_Types_Mount: SwiftProtobuf.Message, SwiftProtob
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Containerd_Types_Mount, rhs: Containerd_Types_Mount) -> Bool {
+  package static func ==(lhs: Containerd_Types_Mount, rhs: Containerd_Types_Mount) -> Bool {
     if lhs.type != rhs.type {return false}
     if lhs.source != rhs.source {return false}
     if lhs.target != rhs.target {return false}

@@ -23,19 +23,19 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-nonisolated enum Containerd_Services_Snapshots_V1_Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
-  typealias RawValue = Int
+package nonisolated enum Containerd_Services_Snapshots_V1_Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
   case unknown // = 0
   case view // = 1
   case active // = 2
   case committed // = 3
   case UNRECOGNIZED(Int)
 
-  init() {
+  package init() {
     self = .unknown
   }
 
-  init?(rawValue: Int) {
+  package init?(rawValue: Int) {
     switch rawValue {
     case 0: self = .unknown
     case 1: self = .view
@@ -45,7 +45,7 @@ nonisolated enum Containerd_Services_Snapshots_V1_Kind: SwiftProtobuf.Enum, Swif
     }
   }
 
-  var rawValue: Int {
+  package var rawValue: Int {
     switch self {
     case .unknown: return 0
     case .view: return 1
@@ -56,7 +56,7 @@ nonisolated enum Containerd_Services_Snapshots_V1_Kind: SwiftProtobuf.Enum, Swif
   }
 
   // The compiler won't synthesize support with the UNRECOGNIZED case.
-  static let allCases: [Containerd_Services_Snapshots_V1_Kind] = [
+  package static let allCases: [Containerd_Services_Snapshots_V1_Kind] = [
     .unknown,
     .view,
     .active,
@@ -65,320 +65,320 @@ nonisolated enum Containerd_Services_Snapshots_V1_Kind: SwiftProtobuf.Enum, Swif
 
 }
 
-nonisolated struct Containerd_Services_Snapshots_V1_PrepareSnapshotRequest: Sendable {
+package nonisolated struct Containerd_Services_Snapshots_V1_PrepareSnapshotRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var snapshotter: String = String()
+  package var snapshotter: String = String()
 
-  var key: String = String()
+  package var key: String = String()
 
-  var parent: String = String()
+  package var parent: String = String()
 
-  var labels: Dictionary<String,String> = [:]
+  package var labels: Dictionary<String,String> = [:]
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Containerd_Services_Snapshots_V1_PrepareSnapshotResponse: Sendable {
+package nonisolated struct Containerd_Services_Snapshots_V1_PrepareSnapshotResponse: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var mounts: [Containerd_Types_Mount] = []
+  package var mounts: [Containerd_Types_Mount] = []
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Containerd_Services_Snapshots_V1_ViewSnapshotRequest: Sendable {
+package nonisolated struct Containerd_Services_Snapshots_V1_ViewSnapshotRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var snapshotter: String = String()
+  package var snapshotter: String = String()
 
-  var key: String = String()
+  package var key: String = String()
 
-  var parent: String = String()
+  package var parent: String = String()
 
-  var labels: Dictionary<String,String> = [:]
+  package var labels: Dictionary<String,String> = [:]
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Containerd_Services_Snapshots_V1_ViewSnapshotResponse: Sendable {
+package nonisolated struct Containerd_Services_Snapshots_V1_ViewSnapshotResponse: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var mounts: [Containerd_Types_Mount] = []
+  package var mounts: [Containerd_Types_Mount] = []
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Containerd_Services_Snapshots_V1_MountsRequest: Sendable {
+package nonisolated struct Containerd_Services_Snapshots_V1_MountsRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var snapshotter: String = String()
+  package var snapshotter: String = String()
 
-  var key: String = String()
+  package var key: String = String()
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Containerd_Services_Snapshots_V1_MountsResponse: Sendable {
+package nonisolated struct Containerd_Services_Snapshots_V1_MountsResponse: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var mounts: [Containerd_Types_Mount] = []
+  package var mounts: [Containerd_Types_Mount] = []
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Containerd_Services_Snapshots_V1_RemoveSnapshotRequest: Sendable {
+package nonisolated struct Containerd_Services_Snapshots_V1_RemoveSnapshotRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var snapshotter: String = String()
+  package var snapshotter: String = String()
 
-  var key: String = String()
+  package var key: String = String()
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Containerd_Services_Snapshots_V1_CommitSnapshotRequest: Sendable {
+package nonisolated struct Containerd_Services_Snapshots_V1_CommitSnapshotRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var snapshotter: String = String()
+  package var snapshotter: String = String()
 
-  var name: String = String()
+  package var name: String = String()
 
-  var key: String = String()
+  package var key: String = String()
 
-  var labels: Dictionary<String,String> = [:]
+  package var labels: Dictionary<String,String> = [:]
 
   /// containerd 2 only.
-  var parent: String = String()
+  package var parent: String = String()
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Containerd_Services_Snapshots_V1_StatSnapshotRequest: Sendable {
+package nonisolated struct Containerd_Services_Snapshots_V1_StatSnapshotRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var snapshotter: String = String()
+  package var snapshotter: String = String()
 
-  var key: String = String()
+  package var key: String = String()
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Containerd_Services_Snapshots_V1_Info: Sendable {
+package nonisolated struct Containerd_Services_Snapshots_V1_Info: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var name: String = String()
+  package var name: String = String()
 
-  var parent: String = String()
+  package var parent: String = String()
 
-  var kind: Containerd_Services_Snapshots_V1_Kind = .unknown
+  package var kind: Containerd_Services_Snapshots_V1_Kind = .unknown
 
-  var createdAt: SwiftProtobuf.Google_Protobuf_Timestamp {
+  package var createdAt: SwiftProtobuf.Google_Protobuf_Timestamp {
     get {_createdAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
     set {_createdAt = newValue}
   }
   /// Returns true if `createdAt` has been explicitly set.
-  var hasCreatedAt: Bool {self._createdAt != nil}
+  package var hasCreatedAt: Bool {self._createdAt != nil}
   /// Clears the value of `createdAt`. Subsequent reads from it will return its default value.
-  mutating func clearCreatedAt() {self._createdAt = nil}
+  package mutating func clearCreatedAt() {self._createdAt = nil}
 
-  var updatedAt: SwiftProtobuf.Google_Protobuf_Timestamp {
+  package var updatedAt: SwiftProtobuf.Google_Protobuf_Timestamp {
     get {_updatedAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
     set {_updatedAt = newValue}
   }
   /// Returns true if `updatedAt` has been explicitly set.
-  var hasUpdatedAt: Bool {self._updatedAt != nil}
+  package var hasUpdatedAt: Bool {self._updatedAt != nil}
   /// Clears the value of `updatedAt`. Subsequent reads from it will return its default value.
-  mutating func clearUpdatedAt() {self._updatedAt = nil}
+  package mutating func clearUpdatedAt() {self._updatedAt = nil}
 
-  var labels: Dictionary<String,String> = [:]
+  package var labels: Dictionary<String,String> = [:]
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 
   fileprivate var _createdAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
   fileprivate var _updatedAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 }
 
-nonisolated struct Containerd_Services_Snapshots_V1_StatSnapshotResponse: Sendable {
+package nonisolated struct Containerd_Services_Snapshots_V1_StatSnapshotResponse: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var info: Containerd_Services_Snapshots_V1_Info {
+  package var info: Containerd_Services_Snapshots_V1_Info {
     get {_info ?? Containerd_Services_Snapshots_V1_Info()}
     set {_info = newValue}
   }
   /// Returns true if `info` has been explicitly set.
-  var hasInfo: Bool {self._info != nil}
+  package var hasInfo: Bool {self._info != nil}
   /// Clears the value of `info`. Subsequent reads from it will return its default value.
-  mutating func clearInfo() {self._info = nil}
+  package mutating func clearInfo() {self._info = nil}
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 
   fileprivate var _info: Containerd_Services_Snapshots_V1_Info? = nil
 }
 
-nonisolated struct Containerd_Services_Snapshots_V1_UpdateSnapshotRequest: Sendable {
+package nonisolated struct Containerd_Services_Snapshots_V1_UpdateSnapshotRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var snapshotter: String = String()
+  package var snapshotter: String = String()
 
-  var info: Containerd_Services_Snapshots_V1_Info {
+  package var info: Containerd_Services_Snapshots_V1_Info {
     get {_info ?? Containerd_Services_Snapshots_V1_Info()}
     set {_info = newValue}
   }
   /// Returns true if `info` has been explicitly set.
-  var hasInfo: Bool {self._info != nil}
+  package var hasInfo: Bool {self._info != nil}
   /// Clears the value of `info`. Subsequent reads from it will return its default value.
-  mutating func clearInfo() {self._info = nil}
+  package mutating func clearInfo() {self._info = nil}
 
-  var updateMask: SwiftProtobuf.Google_Protobuf_FieldMask {
+  package var updateMask: SwiftProtobuf.Google_Protobuf_FieldMask {
     get {_updateMask ?? SwiftProtobuf.Google_Protobuf_FieldMask()}
     set {_updateMask = newValue}
   }
   /// Returns true if `updateMask` has been explicitly set.
-  var hasUpdateMask: Bool {self._updateMask != nil}
+  package var hasUpdateMask: Bool {self._updateMask != nil}
   /// Clears the value of `updateMask`. Subsequent reads from it will return its default value.
-  mutating func clearUpdateMask() {self._updateMask = nil}
+  package mutating func clearUpdateMask() {self._updateMask = nil}
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 
   fileprivate var _info: Containerd_Services_Snapshots_V1_Info? = nil
   fileprivate var _updateMask: SwiftProtobuf.Google_Protobuf_FieldMask? = nil
 }
 
-nonisolated struct Containerd_Services_Snapshots_V1_UpdateSnapshotResponse: Sendable {
+package nonisolated struct Containerd_Services_Snapshots_V1_UpdateSnapshotResponse: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var info: Containerd_Services_Snapshots_V1_Info {
+  package var info: Containerd_Services_Snapshots_V1_Info {
     get {_info ?? Containerd_Services_Snapshots_V1_Info()}
     set {_info = newValue}
   }
   /// Returns true if `info` has been explicitly set.
-  var hasInfo: Bool {self._info != nil}
+  package var hasInfo: Bool {self._info != nil}
   /// Clears the value of `info`. Subsequent reads from it will return its default value.
-  mutating func clearInfo() {self._info = nil}
+  package mutating func clearInfo() {self._info = nil}
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 
   fileprivate var _info: Containerd_Services_Snapshots_V1_Info? = nil
 }
 
-nonisolated struct Containerd_Services_Snapshots_V1_ListSnapshotsRequest: Sendable {
+package nonisolated struct Containerd_Services_Snapshots_V1_ListSnapshotsRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var snapshotter: String = String()
+  package var snapshotter: String = String()
 
-  var filters: [String] = []
+  package var filters: [String] = []
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Containerd_Services_Snapshots_V1_ListSnapshotsResponse: Sendable {
+package nonisolated struct Containerd_Services_Snapshots_V1_ListSnapshotsResponse: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var info: [Containerd_Services_Snapshots_V1_Info] = []
+  package var info: [Containerd_Services_Snapshots_V1_Info] = []
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Containerd_Services_Snapshots_V1_UsageRequest: Sendable {
+package nonisolated struct Containerd_Services_Snapshots_V1_UsageRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var snapshotter: String = String()
+  package var snapshotter: String = String()
 
-  var key: String = String()
+  package var key: String = String()
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Containerd_Services_Snapshots_V1_UsageResponse: Sendable {
+package nonisolated struct Containerd_Services_Snapshots_V1_UsageResponse: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// Bytes.
-  var size: Int64 = 0
+  package var size: Int64 = 0
 
-  var inodes: Int64 = 0
+  package var inodes: Int64 = 0
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Containerd_Services_Snapshots_V1_CleanupRequest: Sendable {
+package nonisolated struct Containerd_Services_Snapshots_V1_CleanupRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var snapshotter: String = String()
+  package var snapshotter: String = String()
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -386,14 +386,14 @@ nonisolated struct Containerd_Services_Snapshots_V1_CleanupRequest: Sendable {
 fileprivate nonisolated let _protobuf_package = "containerd.services.snapshots.v1"
 
 nonisolated extension Containerd_Services_Snapshots_V1_Kind: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNKNOWN\0\u{1}VIEW\0\u{1}ACTIVE\0\u{1}COMMITTED\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNKNOWN\0\u{1}VIEW\0\u{1}ACTIVE\0\u{1}COMMITTED\0")
 }
 
 nonisolated extension Containerd_Services_Snapshots_V1_PrepareSnapshotRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".PrepareSnapshotRequest"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshotter\0\u{1}key\0\u{1}parent\0\u{1}labels\0")
+  package static let protoMessageName: String = _protobuf_package + ".PrepareSnapshotRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshotter\0\u{1}key\0\u{1}parent\0\u{1}labels\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -408,7 +408,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_PrepareSnapshotRequest: S
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.snapshotter.isEmpty {
       try visitor.visitSingularStringField(value: self.snapshotter, fieldNumber: 1)
     }
@@ -424,7 +424,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_PrepareSnapshotRequest: S
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Containerd_Services_Snapshots_V1_PrepareSnapshotRequest, rhs: Containerd_Services_Snapshots_V1_PrepareSnapshotRequest) -> Bool {
+  package static func ==(lhs: Containerd_Services_Snapshots_V1_PrepareSnapshotRequest, rhs: Containerd_Services_Snapshots_V1_PrepareSnapshotRequest) -> Bool {
     if lhs.snapshotter != rhs.snapshotter {return false}
     if lhs.key != rhs.key {return false}
     if lhs.parent != rhs.parent {return false}
@@ -435,10 +435,10 @@ nonisolated extension Containerd_Services_Snapshots_V1_PrepareSnapshotRequest: S
 }
 
 nonisolated extension Containerd_Services_Snapshots_V1_PrepareSnapshotResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".PrepareSnapshotResponse"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}mounts\0")
+  package static let protoMessageName: String = _protobuf_package + ".PrepareSnapshotResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}mounts\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -450,14 +450,14 @@ nonisolated extension Containerd_Services_Snapshots_V1_PrepareSnapshotResponse: 
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.mounts.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.mounts, fieldNumber: 1)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Containerd_Services_Snapshots_V1_PrepareSnapshotResponse, rhs: Containerd_Services_Snapshots_V1_PrepareSnapshotResponse) -> Bool {
+  package static func ==(lhs: Containerd_Services_Snapshots_V1_PrepareSnapshotResponse, rhs: Containerd_Services_Snapshots_V1_PrepareSnapshotResponse) -> Bool {
     if lhs.mounts != rhs.mounts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -465,10 +465,10 @@ nonisolated extension Containerd_Services_Snapshots_V1_PrepareSnapshotResponse: 
 }
 
 nonisolated extension Containerd_Services_Snapshots_V1_ViewSnapshotRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".ViewSnapshotRequest"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshotter\0\u{1}key\0\u{1}parent\0\u{1}labels\0")
+  package static let protoMessageName: String = _protobuf_package + ".ViewSnapshotRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshotter\0\u{1}key\0\u{1}parent\0\u{1}labels\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -483,7 +483,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_ViewSnapshotRequest: Swif
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.snapshotter.isEmpty {
       try visitor.visitSingularStringField(value: self.snapshotter, fieldNumber: 1)
     }
@@ -499,7 +499,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_ViewSnapshotRequest: Swif
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Containerd_Services_Snapshots_V1_ViewSnapshotRequest, rhs: Containerd_Services_Snapshots_V1_ViewSnapshotRequest) -> Bool {
+  package static func ==(lhs: Containerd_Services_Snapshots_V1_ViewSnapshotRequest, rhs: Containerd_Services_Snapshots_V1_ViewSnapshotRequest) -> Bool {
     if lhs.snapshotter != rhs.snapshotter {return false}
     if lhs.key != rhs.key {return false}
     if lhs.parent != rhs.parent {return false}
@@ -510,10 +510,10 @@ nonisolated extension Containerd_Services_Snapshots_V1_ViewSnapshotRequest: Swif
 }
 
 nonisolated extension Containerd_Services_Snapshots_V1_ViewSnapshotResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".ViewSnapshotResponse"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}mounts\0")
+  package static let protoMessageName: String = _protobuf_package + ".ViewSnapshotResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}mounts\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -525,14 +525,14 @@ nonisolated extension Containerd_Services_Snapshots_V1_ViewSnapshotResponse: Swi
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.mounts.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.mounts, fieldNumber: 1)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Containerd_Services_Snapshots_V1_ViewSnapshotResponse, rhs: Containerd_Services_Snapshots_V1_ViewSnapshotResponse) -> Bool {
+  package static func ==(lhs: Containerd_Services_Snapshots_V1_ViewSnapshotResponse, rhs: Containerd_Services_Snapshots_V1_ViewSnapshotResponse) -> Bool {
     if lhs.mounts != rhs.mounts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -540,10 +540,10 @@ nonisolated extension Containerd_Services_Snapshots_V1_ViewSnapshotResponse: Swi
 }
 
 nonisolated extension Containerd_Services_Snapshots_V1_MountsRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".MountsRequest"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshotter\0\u{1}key\0")
+  package static let protoMessageName: String = _protobuf_package + ".MountsRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshotter\0\u{1}key\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -556,7 +556,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_MountsRequest: SwiftProto
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.snapshotter.isEmpty {
       try visitor.visitSingularStringField(value: self.snapshotter, fieldNumber: 1)
     }
@@ -566,7 +566,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_MountsRequest: SwiftProto
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Containerd_Services_Snapshots_V1_MountsRequest, rhs: Containerd_Services_Snapshots_V1_MountsRequest) -> Bool {
+  package static func ==(lhs: Containerd_Services_Snapshots_V1_MountsRequest, rhs: Containerd_Services_Snapshots_V1_MountsRequest) -> Bool {
     if lhs.snapshotter != rhs.snapshotter {return false}
     if lhs.key != rhs.key {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -575,10 +575,10 @@ nonisolated extension Containerd_Services_Snapshots_V1_MountsRequest: SwiftProto
 }
 
 nonisolated extension Containerd_Services_Snapshots_V1_MountsResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".MountsResponse"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}mounts\0")
+  package static let protoMessageName: String = _protobuf_package + ".MountsResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}mounts\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -590,14 +590,14 @@ nonisolated extension Containerd_Services_Snapshots_V1_MountsResponse: SwiftProt
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.mounts.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.mounts, fieldNumber: 1)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Containerd_Services_Snapshots_V1_MountsResponse, rhs: Containerd_Services_Snapshots_V1_MountsResponse) -> Bool {
+  package static func ==(lhs: Containerd_Services_Snapshots_V1_MountsResponse, rhs: Containerd_Services_Snapshots_V1_MountsResponse) -> Bool {
     if lhs.mounts != rhs.mounts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -605,10 +605,10 @@ nonisolated extension Containerd_Services_Snapshots_V1_MountsResponse: SwiftProt
 }
 
 nonisolated extension Containerd_Services_Snapshots_V1_RemoveSnapshotRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".RemoveSnapshotRequest"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshotter\0\u{1}key\0")
+  package static let protoMessageName: String = _protobuf_package + ".RemoveSnapshotRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshotter\0\u{1}key\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -621,7 +621,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_RemoveSnapshotRequest: Sw
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.snapshotter.isEmpty {
       try visitor.visitSingularStringField(value: self.snapshotter, fieldNumber: 1)
     }
@@ -631,7 +631,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_RemoveSnapshotRequest: Sw
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Containerd_Services_Snapshots_V1_RemoveSnapshotRequest, rhs: Containerd_Services_Snapshots_V1_RemoveSnapshotRequest) -> Bool {
+  package static func ==(lhs: Containerd_Services_Snapshots_V1_RemoveSnapshotRequest, rhs: Containerd_Services_Snapshots_V1_RemoveSnapshotRequest) -> Bool {
     if lhs.snapshotter != rhs.snapshotter {return false}
     if lhs.key != rhs.key {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -640,10 +640,10 @@ nonisolated extension Containerd_Services_Snapshots_V1_RemoveSnapshotRequest: Sw
 }
 
 nonisolated extension Containerd_Services_Snapshots_V1_CommitSnapshotRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".CommitSnapshotRequest"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshotter\0\u{1}name\0\u{1}key\0\u{1}labels\0\u{1}parent\0")
+  package static let protoMessageName: String = _protobuf_package + ".CommitSnapshotRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshotter\0\u{1}name\0\u{1}key\0\u{1}labels\0\u{1}parent\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -659,7 +659,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_CommitSnapshotRequest: Sw
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.snapshotter.isEmpty {
       try visitor.visitSingularStringField(value: self.snapshotter, fieldNumber: 1)
     }
@@ -678,7 +678,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_CommitSnapshotRequest: Sw
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Containerd_Services_Snapshots_V1_CommitSnapshotRequest, rhs: Containerd_Services_Snapshots_V1_CommitSnapshotRequest) -> Bool {
+  package static func ==(lhs: Containerd_Services_Snapshots_V1_CommitSnapshotRequest, rhs: Containerd_Services_Snapshots_V1_CommitSnapshotRequest) -> Bool {
     if lhs.snapshotter != rhs.snapshotter {return false}
     if lhs.name != rhs.name {return false}
     if lhs.key != rhs.key {return false}
@@ -690,10 +690,10 @@ nonisolated extension Containerd_Services_Snapshots_V1_CommitSnapshotRequest: Sw
 }
 
 nonisolated extension Containerd_Services_Snapshots_V1_StatSnapshotRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".StatSnapshotRequest"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshotter\0\u{1}key\0")
+  package static let protoMessageName: String = _protobuf_package + ".StatSnapshotRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshotter\0\u{1}key\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -706,7 +706,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_StatSnapshotRequest: Swif
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.snapshotter.isEmpty {
       try visitor.visitSingularStringField(value: self.snapshotter, fieldNumber: 1)
     }
@@ -716,7 +716,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_StatSnapshotRequest: Swif
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Containerd_Services_Snapshots_V1_StatSnapshotRequest, rhs: Containerd_Services_Snapshots_V1_StatSnapshotRequest) -> Bool {
+  package static func ==(lhs: Containerd_Services_Snapshots_V1_StatSnapshotRequest, rhs: Containerd_Services_Snapshots_V1_StatSnapshotRequest) -> Bool {
     if lhs.snapshotter != rhs.snapshotter {return false}
     if lhs.key != rhs.key {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -725,10 +725,10 @@ nonisolated extension Containerd_Services_Snapshots_V1_StatSnapshotRequest: Swif
 }
 
 nonisolated extension Containerd_Services_Snapshots_V1_Info: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".Info"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}parent\0\u{1}kind\0\u{3}created_at\0\u{3}updated_at\0\u{1}labels\0")
+  package static let protoMessageName: String = _protobuf_package + ".Info"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}parent\0\u{1}kind\0\u{3}created_at\0\u{3}updated_at\0\u{1}labels\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -745,7 +745,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_Info: SwiftProtobuf.Messa
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     // The use of inline closures is to circumvent an issue where the compiler
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
@@ -771,7 +771,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_Info: SwiftProtobuf.Messa
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Containerd_Services_Snapshots_V1_Info, rhs: Containerd_Services_Snapshots_V1_Info) -> Bool {
+  package static func ==(lhs: Containerd_Services_Snapshots_V1_Info, rhs: Containerd_Services_Snapshots_V1_Info) -> Bool {
     if lhs.name != rhs.name {return false}
     if lhs.parent != rhs.parent {return false}
     if lhs.kind != rhs.kind {return false}
@@ -784,10 +784,10 @@ nonisolated extension Containerd_Services_Snapshots_V1_Info: SwiftProtobuf.Messa
 }
 
 nonisolated extension Containerd_Services_Snapshots_V1_StatSnapshotResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".StatSnapshotResponse"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}info\0")
+  package static let protoMessageName: String = _protobuf_package + ".StatSnapshotResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}info\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -799,7 +799,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_StatSnapshotResponse: Swi
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     // The use of inline closures is to circumvent an issue where the compiler
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
@@ -810,7 +810,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_StatSnapshotResponse: Swi
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Containerd_Services_Snapshots_V1_StatSnapshotResponse, rhs: Containerd_Services_Snapshots_V1_StatSnapshotResponse) -> Bool {
+  package static func ==(lhs: Containerd_Services_Snapshots_V1_StatSnapshotResponse, rhs: Containerd_Services_Snapshots_V1_StatSnapshotResponse) -> Bool {
     if lhs._info != rhs._info {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -818,10 +818,10 @@ nonisolated extension Containerd_Services_Snapshots_V1_StatSnapshotResponse: Swi
 }
 
 nonisolated extension Containerd_Services_Snapshots_V1_UpdateSnapshotRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".UpdateSnapshotRequest"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshotter\0\u{1}info\0\u{3}update_mask\0")
+  package static let protoMessageName: String = _protobuf_package + ".UpdateSnapshotRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshotter\0\u{1}info\0\u{3}update_mask\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -835,7 +835,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_UpdateSnapshotRequest: Sw
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     // The use of inline closures is to circumvent an issue where the compiler
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
@@ -852,7 +852,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_UpdateSnapshotRequest: Sw
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Containerd_Services_Snapshots_V1_UpdateSnapshotRequest, rhs: Containerd_Services_Snapshots_V1_UpdateSnapshotRequest) -> Bool {
+  package static func ==(lhs: Containerd_Services_Snapshots_V1_UpdateSnapshotRequest, rhs: Containerd_Services_Snapshots_V1_UpdateSnapshotRequest) -> Bool {
     if lhs.snapshotter != rhs.snapshotter {return false}
     if lhs._info != rhs._info {return false}
     if lhs._updateMask != rhs._updateMask {return false}
@@ -862,10 +862,10 @@ nonisolated extension Containerd_Services_Snapshots_V1_UpdateSnapshotRequest: Sw
 }
 
 nonisolated extension Containerd_Services_Snapshots_V1_UpdateSnapshotResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".UpdateSnapshotResponse"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}info\0")
+  package static let protoMessageName: String = _protobuf_package + ".UpdateSnapshotResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}info\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -877,7 +877,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_UpdateSnapshotResponse: S
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     // The use of inline closures is to circumvent an issue where the compiler
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
@@ -888,7 +888,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_UpdateSnapshotResponse: S
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Containerd_Services_Snapshots_V1_UpdateSnapshotResponse, rhs: Containerd_Services_Snapshots_V1_UpdateSnapshotResponse) -> Bool {
+  package static func ==(lhs: Containerd_Services_Snapshots_V1_UpdateSnapshotResponse, rhs: Containerd_Services_Snapshots_V1_UpdateSnapshotResponse) -> Bool {
     if lhs._info != rhs._info {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -896,10 +896,10 @@ nonisolated extension Containerd_Services_Snapshots_V1_UpdateSnapshotResponse: S
 }
 
 nonisolated extension Containerd_Services_Snapshots_V1_ListSnapshotsRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".ListSnapshotsRequest"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshotter\0\u{1}filters\0")
+  package static let protoMessageName: String = _protobuf_package + ".ListSnapshotsRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshotter\0\u{1}filters\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -912,7 +912,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_ListSnapshotsRequest: Swi
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.snapshotter.isEmpty {
       try visitor.visitSingularStringField(value: self.snapshotter, fieldNumber: 1)
     }
@@ -922,7 +922,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_ListSnapshotsRequest: Swi
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Containerd_Services_Snapshots_V1_ListSnapshotsRequest, rhs: Containerd_Services_Snapshots_V1_ListSnapshotsRequest) -> Bool {
+  package static func ==(lhs: Containerd_Services_Snapshots_V1_ListSnapshotsRequest, rhs: Containerd_Services_Snapshots_V1_ListSnapshotsRequest) -> Bool {
     if lhs.snapshotter != rhs.snapshotter {return false}
     if lhs.filters != rhs.filters {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -931,10 +931,10 @@ nonisolated extension Containerd_Services_Snapshots_V1_ListSnapshotsRequest: Swi
 }
 
 nonisolated extension Containerd_Services_Snapshots_V1_ListSnapshotsResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".ListSnapshotsResponse"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}info\0")
+  package static let protoMessageName: String = _protobuf_package + ".ListSnapshotsResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}info\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -946,14 +946,14 @@ nonisolated extension Containerd_Services_Snapshots_V1_ListSnapshotsResponse: Sw
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.info.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.info, fieldNumber: 1)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Containerd_Services_Snapshots_V1_ListSnapshotsResponse, rhs: Containerd_Services_Snapshots_V1_ListSnapshotsResponse) -> Bool {
+  package static func ==(lhs: Containerd_Services_Snapshots_V1_ListSnapshotsResponse, rhs: Containerd_Services_Snapshots_V1_ListSnapshotsResponse) -> Bool {
     if lhs.info != rhs.info {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -961,10 +961,10 @@ nonisolated extension Containerd_Services_Snapshots_V1_ListSnapshotsResponse: Sw
 }
 
 nonisolated extension Containerd_Services_Snapshots_V1_UsageRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".UsageRequest"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshotter\0\u{1}key\0")
+  package static let protoMessageName: String = _protobuf_package + ".UsageRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshotter\0\u{1}key\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -977,7 +977,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_UsageRequest: SwiftProtob
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.snapshotter.isEmpty {
       try visitor.visitSingularStringField(value: self.snapshotter, fieldNumber: 1)
     }
@@ -987,7 +987,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_UsageRequest: SwiftProtob
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Containerd_Services_Snapshots_V1_UsageRequest, rhs: Containerd_Services_Snapshots_V1_UsageRequest) -> Bool {
+  package static func ==(lhs: Containerd_Services_Snapshots_V1_UsageRequest, rhs: Containerd_Services_Snapshots_V1_UsageRequest) -> Bool {
     if lhs.snapshotter != rhs.snapshotter {return false}
     if lhs.key != rhs.key {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -996,10 +996,10 @@ nonisolated extension Containerd_Services_Snapshots_V1_UsageRequest: SwiftProtob
 }
 
 nonisolated extension Containerd_Services_Snapshots_V1_UsageResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".UsageResponse"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}size\0\u{1}inodes\0")
+  package static let protoMessageName: String = _protobuf_package + ".UsageResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}size\0\u{1}inodes\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -1012,7 +1012,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_UsageResponse: SwiftProto
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if self.size != 0 {
       try visitor.visitSingularInt64Field(value: self.size, fieldNumber: 1)
     }
@@ -1022,7 +1022,7 @@ nonisolated extension Containerd_Services_Snapshots_V1_UsageResponse: SwiftProto
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Containerd_Services_Snapshots_V1_UsageResponse, rhs: Containerd_Services_Snapshots_V1_UsageResponse) -> Bool {
+  package static func ==(lhs: Containerd_Services_Snapshots_V1_UsageResponse, rhs: Containerd_Services_Snapshots_V1_UsageResponse) -> Bool {
     if lhs.size != rhs.size {return false}
     if lhs.inodes != rhs.inodes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -1031,10 +1031,10 @@ nonisolated extension Containerd_Services_Snapshots_V1_UsageResponse: SwiftProto
 }
 
 nonisolated extension Containerd_Services_Snapshots_V1_CleanupRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".CleanupRequest"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshotter\0")
+  package static let protoMessageName: String = _protobuf_package + ".CleanupRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshotter\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -1046,14 +1046,14 @@ nonisolated extension Containerd_Services_Snapshots_V1_CleanupRequest: SwiftProt
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.snapshotter.isEmpty {
       try visitor.visitSingularStringField(value: self.snapshotter, fieldNumber: 1)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Containerd_Services_Snapshots_V1_CleanupRequest, rhs: Containerd_Services_Snapshots_V1_CleanupRequest) -> Bool {
+  package static func ==(lhs: Containerd_Services_Snapshots_V1_CleanupRequest, rhs: Containerd_Services_Snapshots_V1_CleanupRequest) -> Bool {
     if lhs.snapshotter != rhs.snapshotter {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
