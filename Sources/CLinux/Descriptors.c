@@ -59,3 +59,9 @@ int hermes_peer_user(int socket, uid_t *user) {
     *user = peer.uid;
     return 0;
 }
+
+pid_t hermes_peer_process(int socket) {
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : -1;
+}

@@ -16,7 +16,9 @@ struct Hermes: ParsableCommand {
             A link to this program that is named hermes-ROLE runs that role: hermes-mount IMAGE DIR.
             """,
         version: "hermes \(HermesVersion.current)",
-        subcommands: [IndexCommand.self, MountCommand.self, DaemonCommand.self, ControllerCommand.self]
+        subcommands: [
+            IndexCommand.self, MountCommand.self, DaemonCommand.self, ControllerCommand.self, BenchCommand.self,
+        ]
     )
 
     @Flag(help: "List the roles, one to a line.")

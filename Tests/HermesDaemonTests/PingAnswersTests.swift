@@ -1,3 +1,4 @@
+import HermesContainerd
 import NIOCore
 import NIOEmbedded
 import Testing

@@ -52,6 +52,9 @@ ssize_t hermes_receive_message(int socket, void *bytes, size_t size, int *descri
 // _GNU_SOURCE only). Returns 0, or -1 with errno.
 int hermes_peer_user(int socket, uid_t *user);
 
+// The process that listened at, or connected, the other end of a unix socket; -1 where it is not known (unix(7), SO_PEERCRED).
+pid_t hermes_peer_process(int socket);
+
 // pthread_setname_np(3), which glibc declares for _GNU_SOURCE only.
 void hermes_thread_name(pthread_t thread, const char *name);
 

@@ -63,6 +63,17 @@ extension ContainerdClient {
         return Int(answer.exitStatus)
     }
 
+    /// Whether a container has a process, also one that has ended.
+    package func hasTask(_ id: String) throws -> Bool {
+        do {
+            let _: Google_Protobuf_Empty = try call(
+                Self.tasks("Get"), Containerd_Services_Tasks_V1_GetRequest.with { $0.containerID = id })
+            return true
+        } catch let error as ContainerdError where error.kind == .notFound {
+            return false
+        }
+    }
+
     /// Sends a signal to all processes of a container. Throws `notFound` when there is none any more.
     package func killTask(_ id: String, _ signal: Int32) throws {
         try tell(

@@ -17,30 +17,80 @@ extension ContainerdClient {
         }
     }
 
+    /// Whether the content store, for whichever namespace, has any byte of a blob, so that not all of it would have to be sent.
+    package func hasBytes(of blob: Containerd_Types_Descriptor, lease: String) throws -> Bool {
+        // A refusal of a stream is lost where it comes before the stream's end: what can be refused is asked for first.
+        guard try !hasContent(blob.digest) else { return true }
+        let ref = Self.ref(blob)
+        let request = Containerd_Services_Content_V1_WriteContentRequest.with {
+            ($0.action, $0.ref, $0.total, $0.expected) = (.stat, ref, blob.size, blob.digest)
+        }
+        do {
+            let offset = try answer(to: Self.content("Write")) { [self] in
+                try await write(lease) {
+                    try await $0.write(request)
+                } onResponse: { response in
+                    var offset: Int64 = 0
+                    for try await message in response.messages { offset = max(offset, message.offset) }
+                    return offset
+                }
+            }
+            try abort(ref)
+            return offset > 0
+        } catch let error as ContainerdError where error.kind == .alreadyExists {
+            return true
+        }
+    }
+
+    private static func ref(_ blob: Containerd_Types_Descriptor) -> String { "hermes-bench-\(blob.digest)" }
+
+    /// Forgets what was sent of a blob.
+    private func abort(_ ref: String) throws {
+        do {
+            try tell(Self.content("Abort"), Containerd_Services_Content_V1_AbortRequest.with { $0.ref = ref })
+        } catch let error as ContainerdError where error.kind == .notFound {
+            return
+        }
+    }
+
+    private func write<Result: Sendable>(
+        _ lease: String,
+        _ producer:
+            @escaping @Sendable (RPCWriter<Containerd_Services_Content_V1_WriteContentRequest>) async throws ->
+            Void,
+        onResponse:
+            @escaping @Sendable (
+                StreamingClientResponse<Containerd_Services_Content_V1_WriteContentResponse>
+            ) async throws -> Result
+    ) async throws -> Result {
+        try await client.bidirectionalStreaming(
+            request: StreamingClientRequest(metadata: metadata(lease), producer: producer),
+            descriptor: Self.content("Write").descriptor,
+            serializer: ProtobufSerializer<Containerd_Services_Content_V1_WriteContentRequest>(),
+            deserializer: ProtobufDeserializer<Containerd_Services_Content_V1_WriteContentResponse>(),
+            options: .defaults, onResponse: onResponse)
+    }
+
     /// Adds a blob to the content store, which checks its digest. `next` gives the blob piece by piece, of 1 MiB or so, then nil;
-    /// it is called on threads that may block, and what it throws ends the call. Throws `alreadyExists` where the store has the blob.
+    /// it is called on threads that may block, and what it throws ends the call. Does nothing where the store has the blob.
     package func writeContent(
         _ blob: Containerd_Types_Descriptor, labels: [String: String] = [:], lease: String,
         next: @escaping @Sendable () throws -> [UInt8]?
     ) throws {
-        let ref = "hermes-bench-\(blob.digest)"
+        let ref = Self.ref(blob)
         let failure = WriteFailure()
+        guard try !hasContent(blob.digest) else { return }
         do {
             try answer(to: Self.content("Write")) { [self] in
-                try await client.bidirectionalStreaming(
-                    request: StreamingClientRequest(metadata: metadata(lease)) { writer in
-                        try await Self.send(blob, ref, labels, to: writer, failure, next)
-                    }, descriptor: Self.content("Write").descriptor,
-                    serializer: ProtobufSerializer<Containerd_Services_Content_V1_WriteContentRequest>(),
-                    deserializer: ProtobufDeserializer<Containerd_Services_Content_V1_WriteContentResponse>(),
-                    options: .defaults
-                ) { response in
+                try await write(lease) { writer in
+                    try await Self.send(blob, ref, labels, to: writer, failure, next)
+                } onResponse: { response in
                     for try await _ in response.messages {}
                 }
             }
         } catch {
             // The first piece would have to be sent anew in any case.
-            try? tell(Self.content("Abort"), Containerd_Services_Content_V1_AbortRequest.with { $0.ref = ref })
+            try? abort(ref)
             throw failure.error.withLock { $0 } ?? error
         }
     }

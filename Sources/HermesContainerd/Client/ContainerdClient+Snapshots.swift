@@ -28,6 +28,14 @@ extension ContainerdClient {
         return answer.mounts
     }
 
+    /// What is to be mounted for an active snapshot.
+    package func mounts(_ key: String, of snapshotter: String) throws -> [Containerd_Types_Mount] {
+        let answer: Containerd_Services_Snapshots_V1_MountsResponse = try call(
+            Self.snapshots("Mounts"),
+            Containerd_Services_Snapshots_V1_MountsRequest.with { ($0.snapshotter, $0.key) = (snapshotter, key) })
+        return answer.mounts
+    }
+
     /// Makes a committed snapshot `name` of an active one. Throws `alreadyExists`.
     package func commitSnapshot(
         _ key: String, as name: String, labels: [String: String], of snapshotter: String, lease: String

@@ -26,7 +26,8 @@ package final class ContainerdClient: Sendable {
         let transport: HTTP2ClientTransport.Posix
         do {
             transport = try .http2NIOPosix(
-                target: .unixDomainSocket(path: address, authority: "localhost"), transportSecurity: .plaintext)
+                target: .unixDomainSocket(path: address, authority: "localhost"), transportSecurity: .plaintext,
+                config: .defaults { $0.channelDebuggingCallbacks.onCreateTCPConnection = PingAnswers.installInClient })
         } catch {
             throw HermesError(.usage, "\(address.printable(200)) is no socket of containerd", cause: error)
         }

@@ -20,6 +20,11 @@ extension ImageCache {
     /// The bytes that images and layers take on the disk. Throws the error of a folder that cannot be read.
     package func size() throws -> Int64 { try usage().total }
 
+    /// The manifests of the images that have a folder here, in order. Throws the error of a folder that cannot be read.
+    package func images() throws -> [Digest] {
+        try FolderListing.names(in: "\(path)/images").sorted().compactMap { Digest.parse("sha256:\($0)".utf8) }
+    }
+
     /// The files whose time of change is when a layer or an image was used last.
     private static let layerStamp = "spans"
     private static let imageStamp = "image"

@@ -34,13 +34,7 @@ struct LazyRequest: Sendable {
 extension Image {
     /// How many layers, from the bottom, make the snapshot that is asked for; nil where the request does not fit the image.
     func layerCount(for request: LazyRequest) -> Int? {
-        guard !layers.isEmpty else { return nil }
-        var chain = layers[0].diffID
-        for (index, layer) in layers.enumerated() {
-            if index > 0 { chain = Digest.of(Array("\(chain) \(layer.diffID)".utf8)) }
-            guard chain == request.target else { continue }
-            return request.layer == nil || request.layer == layer.descriptor.digest ? index + 1 : nil
-        }
-        return nil
+        guard let index = chainIDs.firstIndex(of: request.target) else { return nil }
+        return request.layer == nil || request.layer == layers[index].descriptor.digest ? index + 1 : nil
     }
 }

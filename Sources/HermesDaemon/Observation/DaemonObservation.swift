@@ -73,6 +73,7 @@ final class DaemonObservation: Sendable {
             version: HermesVersion.current, started: start.time.rfc3339, written: Timestamp.now().rfc3339,
             uptimeSeconds: Int(Monotonic.now().milliseconds(since: start.point) / 1000),
             ready: isReady.load(ordering: .relaxed), images: snapshotter.images?.status() ?? [],
+            cached: asked("the cache") { try snapshotter.images?.cache.images() ?? [] } ?? [],
             left: snapshotter.pulls.left)
     }
 }

@@ -12,6 +12,8 @@ package struct DaemonStatus: Codable, Sendable, Equatable {
     package var ready: Bool
     /// The images that are mounted, in the order of their names.
     package var images: [ImageStatus]
+    /// The manifests of the images of which the disk has something, mounted or not.
+    package var cached: [Digest]
     /// The last images that were left to containerd, the latest first.
     package var left: [LeftImage]
 

@@ -1,6 +1,7 @@
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import Glibc
+import HermesContainerd
 import HermesSupport
 import Logging
 import Synchronization

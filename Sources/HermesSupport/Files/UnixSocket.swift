@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Sockets with a path (unix(7)).
@@ -55,6 +56,14 @@ package enum UnixSocket {
             throw error
         }
         return descriptor
+    }
+
+    /// The process that listens at `path`; nil where none does, or it cannot be told.
+    package static func peer(of path: String) -> Int32? {
+        guard let descriptor = try? connect(path) else { return nil }
+        defer { close(descriptor) }
+        let process = hermes_peer_process(descriptor)
+        return process > 0 ? process : nil
     }
 
     /// Sends one datagram to the socket at `path`; a leading "@" means a name without a file. Throws as `listen`.

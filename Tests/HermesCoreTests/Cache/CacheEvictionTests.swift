@@ -38,7 +38,16 @@ import Testing
         return lazy
     }
 
-    private func use(_ image: IndexedImage) throws { try open(image).scheduler.stop() }
+    /// Does the same, closes it, and waits until it is not in use. That takes a moment where another test starts a program, which
+    /// has all descriptors, and so the leases, until it executes.
+    private func use(_ image: IndexedImage) throws {
+        try open(image).scheduler.stop()
+        let digests = image.image.layers.map(\.descriptor.digest.hex)
+        for name in try FolderListing.names(in: cache.path + "/layers")
+        where digests.contains(where: name.hasPrefix) {
+            while FolderLease.alone("\(cache.path)/layers/\(name)") == nil { usleep(1000) }
+        }
+    }
 
     private func evict(to size: Int64, needed: Int64 = 0) throws -> Int64 {
         try cache.evict(to: CacheBudget(size: size), needed: needed)

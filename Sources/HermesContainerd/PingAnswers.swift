@@ -2,15 +2,15 @@ import NIOCore
 
 /// Answers the pings of a connection (RFC 9113, section 6.7) before NIO's HTTP/2 sees them.
 ///
-/// A client in Go sends a ping with nearly every call, to measure its bandwidth. NIO takes more than 200 of them in 30 seconds
+/// A client or server in Go sends a ping with nearly every call, to measure its bandwidth. NIO takes more than 200 of them in 30 seconds
 /// for an attack and ends the connection with the word that no call was carried out. The client sends those that were under
 /// way again, and a Prepare then finds its own snapshot. Only root can connect here, so there is nobody to be defended from.
 ///
 /// A channel handler of one connection: its event loop's thread.
-final class PingAnswers: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
-    typealias OutboundOut = ByteBuffer
+package final class PingAnswers: ChannelInboundHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias InboundOut = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
 
     /// The bytes of the client's preface, which come before the first frame (section 3.4).
     private static let preface = 24
@@ -22,18 +22,30 @@ final class PingAnswers: ChannelInboundHandler {
     private static let pingLength = 8
 
     /// The bytes that go on before the next frame's header begins.
-    private var rest = PingAnswers.preface
+    private var rest: Int
     /// The part of a header, or of a ping, that has come.
     private var held = ByteBuffer()
 
-    /// Puts one into a connection's pipeline, nearest to the network.
-    @Sendable static func install(_ channel: any Channel) -> EventLoopFuture<Void> {
+    /// `isServer` says whether the other side, as a client, begins with a preface.
+    private init(isServer: Bool) { rest = isServer ? Self.preface : 0 }
+
+    /// Puts one into the pipeline of a connection that came to a server, nearest to the network.
+    @Sendable package static func install(_ channel: any Channel) -> EventLoopFuture<Void> {
+        install(channel, isServer: true)
+    }
+
+    /// Does the same for a connection of a client.
+    @Sendable static func installInClient(_ channel: any Channel) -> EventLoopFuture<Void> {
+        install(channel, isServer: false)
+    }
+
+    private static func install(_ channel: any Channel, isServer: Bool) -> EventLoopFuture<Void> {
         channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandler(PingAnswers(), position: .first)
+            try channel.pipeline.syncOperations.addHandler(PingAnswers(isServer: isServer), position: .first)
         }
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var input = unwrapInboundIn(data)
         held.writeBuffer(&input)
         var output = context.channel.allocator.buffer(capacity: held.readableBytes)

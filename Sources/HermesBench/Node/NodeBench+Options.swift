@@ -1,0 +1,46 @@
+import HermesCore
+import HermesSupport
+
+extension NodeBench {
+    /// What is measured, and how.
+    package struct Options: Sendable {
+        /// containerd's socket.
+        package var address = "/run/containerd/containerd.sock"
+        package var snapshotters = ["overlayfs", "hermes"]
+        package var rounds = 3
+        /// What is run in place of the image's command.
+        package var command: [String] = []
+        /// NAME=VALUE each.
+        package var environment: [String] = []
+        package var readiness = Readiness.exit
+        package var request: WorkloadRequest?
+        /// Requests after the first.
+        package var warmRequests = 20
+        /// Seconds that a start may take until its phases are over; it then counts as timed out.
+        package var timeout = 1800
+        /// Whether it is waited until the node has the whole image.
+        package var waitsForWhole = true
+        /// Whether the caches of a node that others use are dropped.
+        package var isAllowed = false
+
+        package init() {}
+    }
+
+    /// What a snapshotter that loads images lazily says of one.
+    package struct Observation: Sendable {
+        package var isComplete: Bool
+        package var fetchedBytes: Int64
+        /// The process that serves the image.
+        package var process: Int32?
+
+        package init(isComplete: Bool, fetchedBytes: Int64, process: Int32? = nil) {
+            self.isComplete = isComplete
+            self.fetchedBytes = fetchedBytes
+            self.process = process
+        }
+    }
+
+    /// Asks a snapshotter about an image, by the digest of its manifest; nil where it does not know the image, or is none that can
+    /// be asked.
+    package typealias Observer = @Sendable (_ snapshotter: String, _ manifest: Digest) throws -> Observation?
+}

@@ -1,0 +1,166 @@
+import Glibc
+import HermesContainerd
+import HermesCore
+import HermesSupport
+
+/// One start of the workload on a node, from the image's name to the last warm request.
+struct NodeStart {
+    private let bench: NodeBench
+    private let snapshotter: String
+    private let round: Int
+    private let isCold: Bool
+
+    /// Milliseconds between two looks whether the workload is ready.
+    private static let pause: Int64 = 2
+    /// Seconds that it is waited for the whole image.
+    private static let patience = 3600
+
+    init(_ bench: NodeBench, on snapshotter: String, round: Int, isCold: Bool) {
+        self.bench = bench
+        self.snapshotter = snapshotter
+        self.round = round
+        self.isCold = isCold
+    }
+
+    /// The lease and the container's name.
+    private var name: String { "\(bench.identity)-\(round)-\(isCold ? "cold" : "warm")" }
+
+    /// Starts the workload and takes it away again; a failure of it is part of what is returned. Throws `interrupted`.
+    func run() throws -> BenchReport.Start {
+        var start = BenchReport.Start(round: round, isCold: isCold)
+        let output = try ContainerOutput(lookingFor: expression)
+        defer { output.close() }
+        let container = BenchContainer(name, on: snapshotter, containerd: bench.containerd)
+        let cost = StartCost(bench, snapshotter)
+        var clock = PhaseClock()
+        let deadline = clock.begin.adding(milliseconds: bench.options.timeout * 1000)
+        do {
+            defer { start.phases = clock.phases }
+            try bring(container, output, &clock, cost)
+            try follow(container, output, &clock, until: deadline)
+            if let request = bench.options.request {
+                try ask(request, &clock, &start, until: deadline)
+            }
+            start.transfer = cost.transfer()
+        } catch let error as HermesError where error.code == .interrupted {
+            container.remove()
+            throw error
+        } catch {
+            start.outcome = Monotonic.now() < deadline ? .failed : .timedOut
+            start.error = "\(error)".printable(500)
+            start.transfer = nil
+        }
+        if start.outcome == .complete { start.completeSeconds = try whole(clock, cost) }
+        container.remove()
+        try? bench.containerd.deleteLease(name, isWaited: false)
+        return start
+    }
+
+    private var expression: RegularExpression? {
+        if case .log(let expression, _) = bench.options.readiness { expression } else { nil }
+    }
+
+    /// Brings the image, if it is not here, and makes the container.
+    private func bring(
+        _ container: BenchContainer, _ output: ContainerOutput, _ clock: inout PhaseClock, _ cost: StartCost
+    ) throws {
+        let (containerd, image) = (bench.containerd, bench.image)
+        try containerd.createLease(name, expiry: Timestamp.tomorrow)
+        if isCold {
+            // A source of its own has no connection, and no token.
+            let (source, platform) = try bench.open()
+            let found = try waiting { try await source.resolve(platform: platform) }
+            guard found.descriptor.digest == image.descriptor.digest else {
+                throw HermesError(.unsupported, "\(image.reference) is another image since the bench began")
+            }
+            clock.end(.resolve)
+            let pull = ImagePull(
+                containerd: containerd, source: source, image: image, snapshotter: snapshotter, lease: name)
+            cost.present = try pull.run(isStopped: bench.isStopped)
+            clock.end(.pull)
+        }
+        try container.create(image, bench.process, output: output, lease: name)
+        clock.end(.create)
+        try container.start()
+        clock.end(.start)
+    }
+
+    /// Waits until the workload is ready.
+    private func follow(
+        _ container: BenchContainer, _ output: ContainerOutput, _ clock: inout PhaseClock, until deadline: Monotonic
+    ) throws {
+        while true {
+            try check(deadline)
+            let code = try container.exitCode
+            // Asked after the end: what the process wrote came before.
+            let marks = output.marks
+            let now = Monotonic.now()
+            if let ready = try readiness(code, marks.matched, output, now) {
+                if let first = marks.first { clock.end(.output, at: min(first, ready)) }
+                return clock.end(.ready, at: ready)
+            }
+            _ = container.waitForEnd(milliseconds: Self.pause)
+        }
+    }
+
+    /// When the workload became ready; nil where it is not. Throws where it never will be.
+    private func readiness(
+        _ code: Int?, _ matched: Monotonic?, _ output: ContainerOutput, _ now: Monotonic
+    ) throws -> Monotonic? {
+        switch bench.options.readiness {
+        case .exit:
+            guard let code else { return nil }
+            guard code == 0 else { throw ended(code, output) }
+            return now
+        case .log:
+            if let matched { return matched }
+        case .http(let url):
+            if (try? WorkloadRequest(url: url).send(by: bench.http, seconds: 5)) != nil { return .now() }
+        }
+        if let code { throw ended(code, output) }
+        return nil
+    }
+
+    private func ended(_ code: Int, _ output: ContainerOutput) -> HermesError {
+        let line = output.lastLine.map { "; it wrote last: \($0)" } ?? ""
+        return HermesError(.system, "the workload ended with code \(code)\(line)")
+    }
+
+    /// Sends the first request, and then the others.
+    private func ask(
+        _ request: WorkloadRequest, _ clock: inout PhaseClock, _ start: inout BenchReport.Start,
+        until deadline: Monotonic
+    ) throws {
+        func seconds() -> Int { Int(deadline.milliseconds(since: .now()) / 1000) }
+        let before = clock.seconds()
+        let first = try request.send(by: bench.http, seconds: seconds())
+        clock.end(.request)
+        start.firstByteSeconds = before + first.head
+        start.firstTokenSeconds = before + first.piece
+        for _ in 0..<bench.options.warmRequests {
+            try check(deadline)
+            start.warmSeconds.append(try request.send(by: bench.http, seconds: seconds()).whole)
+        }
+    }
+
+    private func check(_ deadline: Monotonic) throws {
+        guard !bench.isStopped() else { throw HermesError(.interrupted, "the bench was stopped") }
+        guard Monotonic.now() < deadline else {
+            throw HermesError(.unavailable, "it was not over after \(bench.options.timeout) s")
+        }
+    }
+
+    /// Seconds until the node had the whole image; nil where that is not asked for, or did not come.
+    private func whole(_ clock: PhaseClock, _ cost: StartCost) throws -> Double? {
+        guard isCold, bench.options.waitsForWhole else { return nil }
+        guard cost.present > 0 else { return clock.phases.first { $0.name == .pull }.map { $0.start + $0.seconds } }
+        let deadline = Monotonic.now().adding(milliseconds: Self.patience * 1000)
+        while Monotonic.now() < deadline {
+            guard !bench.isStopped() else { throw HermesError(.interrupted, "the bench was stopped") }
+            guard let state = try bench.observe(snapshotter, bench.image.descriptor.digest) else { return nil }
+            if state.isComplete { return clock.seconds() }
+            usleep(20_000)
+        }
+        return nil
+    }
+}

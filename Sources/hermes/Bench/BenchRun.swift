@@ -1,0 +1,159 @@
+import ArgumentParser
+import HermesBench
+import HermesCore
+import HermesDaemon
+import HermesHTTP
+import HermesSupport
+import Synchronization
+
+struct BenchRun: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Measure cold and warm starts on this node's containerd.",
+        discussion: """
+            For each snapshotter and round the image is taken away, the kernel's caches are dropped, and the workload is \
+            started: cold, and once more warm. The phases are resolve, pull (or mount), create, start, first output, ready and \
+            the first request. The workload runs in a namespace of containerd of its own, on the host's network; nothing is left \
+            behind. What follows -- takes the place of the image's command. Needs root.
+
+            EXAMPLES
+              hermes bench docker.io/library/python:3.12 -- python3 -c 'import json'
+              hermes bench --rounds 5 --ready-http http://127.0.0.1:8000/health \\
+                --request http://127.0.0.1:8000/v1/completions --data @prompt.json registry.example.com/team/vllm:1.2
+            """
+    )
+
+    @OptionGroup var options: ImageOptions
+
+    @Argument(parsing: .postTerminator, help: "What is run in place of the image's command.")
+    var command: [String] = []
+
+    @Option(
+        name: .customLong("snapshotter"),
+        help: "A snapshotter of containerd to measure. (default: overlayfs and hermes)")
+    var snapshotters: [String] = []
+
+    @Option(help: "How often each snapshotter starts the workload cold.")
+    var rounds = 3
+
+    @Option(help: "The workload is ready when a GET of this URL is answered with a status below 400.")
+    var readyHttp: String?
+
+    @Option(help: "The workload is ready when it writes a line that matches this expression (RE2).")
+    var readyLog: String?
+
+    @Flag(help: "The workload is ready when it ends with code 0. This is the default.")
+    var readyExit = false
+
+    @Option(help: "A URL that is asked when the workload is ready.")
+    var request: String?
+
+    @Option(help: "What is sent with --request, as a POST; @FILE for what is in a file.")
+    var data: String?
+
+    @Option(help: "The type of what is sent.")
+    var contentType = "application/json"
+
+    @Option(help: "Requests after the first one, for the latency of a workload that is warm.")
+    var requests = 20
+
+    @Option(name: [.customLong("env")], help: "NAME=VALUE for the workload's environment.")
+    var environment: [String] = []
+
+    @Option(help: "The longest that a start may take.")
+    var timeout = "30m"
+
+    @Flag(name: .customLong("no-wait"), help: "Do not wait until the node has the whole image.")
+    var doesNotWait = false
+
+    @Flag(help: "Also measure where other containers run, which feel that the kernel's caches are dropped.")
+    var yes = false
+
+    @Option(help: "containerd's socket.")
+    var address = "/run/containerd/containerd.sock"
+
+    @Option(help: "The socket on which hermes daemon answers containerd.")
+    var daemonAddress = "/run/hermes-daemon/hermes-daemon.sock"
+
+    @Option(help: "How the result is written: table or json.")
+    var format = OutputFormat.table
+
+    func run() throws {
+        let chosen = try nodeOptions()
+        let interrupt = try Interrupt()
+        let stopped = Mutex(false)
+        let daemon = DaemonCommand.absolute(daemonAddress)
+        let bench = try NodeBench(
+            chosen, open: options.open,
+            observe: { snapshotter, manifest in
+                snapshotter == "hermes" ? try Self.observe(daemon, manifest) : nil
+            },
+            isStopped: { stopped.withLock { $0 } }, progress: { CommandLog.say($0) })
+        defer { bench.close() }
+        interrupt.hold { stopped.withLock { $0 = true } }
+        let report = try bench.run()
+        try JSONOutput.print(report)
+    }
+
+    /// What the daemon says of an image.
+    private static func observe(_ address: String, _ manifest: Digest) throws -> NodeBench.Observation? {
+        let status = try DaemonStatus.read(from: address)
+        guard let image = status.images.first(where: { $0.manifest == manifest }) else {
+            return status.cached.contains(manifest) ? .init(isComplete: false, fetchedBytes: 0) : nil
+        }
+        return .init(
+            isComplete: image.complete, fetchedBytes: image.fetchedBytes,
+            process: UnixSocket.peer(of: DaemonStatus.socket(beside: address)))
+    }
+
+    private func nodeOptions() throws -> NodeBench.Options {
+        var chosen = NodeBench.Options()
+        if !snapshotters.isEmpty { chosen.snapshotters = snapshotters }
+        guard Set(chosen.snapshotters).count == chosen.snapshotters.count else {
+            throw HermesError(.usage, "a snapshotter is named twice")
+        }
+        guard (1...1000).contains(rounds), (0...100_000).contains(requests) else {
+            throw HermesError(.usage, "--rounds takes 1 to 1000, and --requests 0 to 100000")
+        }
+        chosen.address = DaemonCommand.absolute(address)
+        chosen.rounds = rounds
+        chosen.command = command
+        chosen.environment = environment
+        chosen.readiness = try readiness()
+        chosen.request = try workloadRequest()
+        chosen.warmRequests = requests
+        chosen.timeout = try OptionValues.seconds(timeout, "--timeout")
+        chosen.waitsForWhole = !doesNotWait
+        chosen.isAllowed = yes
+        return chosen
+    }
+
+    private func readiness() throws -> Readiness {
+        guard [readyHttp != nil, readyLog != nil, readyExit].filter({ $0 }).count <= 1 else {
+            throw HermesError(.usage, "--ready-http, --ready-log and --ready-exit exclude each other")
+        }
+        if let readyHttp { return .http(try HTTPURL(readyHttp)) }
+        guard let readyLog else { return .exit }
+        do {
+            return .log(try RegularExpression(Array(readyLog.utf8)), pattern: readyLog)
+        } catch {
+            throw HermesError(.usage, "--ready-log takes an expression of RE2, not \"\(readyLog)\": \(error.reason)")
+        }
+    }
+
+    private func workloadRequest() throws -> WorkloadRequest? {
+        guard let request else {
+            guard data == nil else { throw HermesError(.usage, "--data goes with --request") }
+            return nil
+        }
+        guard readyHttp != nil || readyLog != nil else {
+            throw HermesError(
+                .usage, "--request goes with --ready-http or --ready-log: a workload that has ended answers nothing")
+        }
+        let body = try data.map { text in
+            text.hasPrefix("@")
+                ? try LocalFile.read(String(text.dropFirst()), limit: 64 << 20) : Array(text.utf8)
+        }
+        return WorkloadRequest(url: try HTTPURL(request), body: body, contentType: contentType)
+    }
+}

@@ -1,0 +1,161 @@
+#!/usr/bin/env bash
+# hermes bench against a real containerd, with overlayfs and with the daemon as its snapshotters.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/daemon.sh"
+
+# bench OPTION...: measures, and writes the report as JSON.
+bench() { TMPDIR=$shared/tmp "$HERMES" bench --address "$CONTAINERD_SOCKET" --daemon-address "$SOCKET" --format json "$@" 2>>"$shared/bench.log"; }
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+# holds REPORT FILTER: whether a jq filter is true of a report.
+holds() { jq -e "$2" "$1" >/dev/null || { echo "not so: $2" && jq -c "[.sides[].starts[] | [.round, .isCold, .outcome, .error, .completeSeconds, .transfer]]" "$1" | fold -w 250 && return 1; }; }
+is_clean() {
+    ! ctr_ namespaces ls -q | grep -q hermes-bench && ! grep hermes-bench /proc/self/mountinfo | grep -q "$shared" &&
+        [[ -z $(compgen -G "$shared/tmp/*") && ! -d /sys/fs/cgroup/hermes-bench/bench* ]] && (($(rows) == 0))
+}
+leaves_nothing() {
+    wait_until 30 is_clean || {
+        ctr_ namespaces ls
+        grep hermes-bench /proc/self/mountinfo
+        ls -d "$shared"/tmp/*
+        rows
+        return 1
+    }
+}
+
+compares_two_snapshotters() {
+    bench --rounds 2 "$IMAGE" -- /bin/busybox sh -c 'echo begin; cat /data/third' >"$shared/two.json"
+    holds "$shared/two.json" '[.sides[].name] == ["overlayfs", "hermes"]'
+    holds "$shared/two.json" 'all(.sides[]; [.starts[] | [.round, .isCold, .outcome]] == [[1,true,"complete"],[1,false,"complete"],[2,true,"complete"],[2,false,"complete"]])'
+    holds "$shared/two.json" 'all(.sides[].starts[] | select(.isCold); [.phases[].name] == ["resolve","pull","create","start","output","ready"])'
+    holds "$shared/two.json" 'all(.sides[].starts[] | select(.isCold | not); [.phases[].name] == ["create","start","output","ready"])'
+    # Phases have no gaps.
+    holds "$shared/two.json" 'all(.sides[].starts[]; . as $s | all(range(1; $s.phases | length); $s.phases[.].start - $s.phases[. - 1].start - $s.phases[. - 1].seconds | fabs < 1e-6))'
+    holds "$shared/two.json" '.workload.imageBytes as $all | all(.sides[0].starts[] | select(.isCold); .transfer.networkBytes == $all)'
+    holds "$shared/two.json" '.workload.imageBytes as $all | all(.sides[1].starts[] | select(.isCold); .transfer.networkBytes > 0 and .transfer.networkBytes <= $all and .transfer.memoryBytes > 0)'
+    # The whole image came later, and it is said when.
+    holds "$shared/two.json" 'all(.sides[].starts[] | select(.isCold); .completeSeconds > 0)'
+    leaves_nothing
+}
+is_cold_each_time() {
+    # Each round fetched each layer anew with the one, and no layer whole with the other.
+    local mark
+    mark=$(log_mark)
+    bench --rounds 2 --snapshotter overlayfs "$IMAGE" -- /bin/busybox true >/dev/null
+    local digest
+    for digest in $(skopeo inspect --raw --tls-verify=false "docker://$IMAGE" | jq -r '.layers[].digest'); do
+        (($(tail -c "+$((mark + 1))" "$REGISTRY_LOG" | grep "blobs/$digest " | grep -c '" 200 ') == 2))
+    done
+}
+# agrees_with_a_stopwatch SNAPSHOTTER: the bench's total against the time from the registry's first request to the end of the
+# process, as a program outside sees them.
+agrees_with_a_stopwatch() {
+    local port begin
+    port=$(free_port)
+    python3 "$HERMES_ROOT/scripts/e2e/stopwatch.py" "$port" "$shared/stopwatch" &
+    on_exit stop_process $!
+    wait_until 20 curl -s "http://127.0.0.1:$port/begin" -o /dev/null
+    bench --rounds 1 --no-wait --snapshotter "$1" "$IMAGE" -- \
+        /bin/busybox sh -c "sleep 1; wget -q -O /dev/null http://127.0.0.1:$port/end" >"$shared/watched.json"
+    # The image was asked for twice: before the first round, and in it.
+    begin=$(grep 'msg="response completed"' "$REGISTRY_LOG" | grep 'http.request.uri=/v2/test/small/manifests/latest ' | tail -n 1 |
+        tr -d '"' | sed -n 's/^time=\([^ ]*\) .*http.response.duration=\([^ ]*\) .*/\1 \2/p')
+    python3 "$HERMES_ROOT/scripts/e2e/stopwatch.py" --compare "$shared/stopwatch" "$shared/watched.json" "$begin"
+}
+asks_a_server() {
+    local port
+    port=$(free_port)
+    bench --rounds 1 --requests 5 --ready-http "http://127.0.0.1:$port/third" --request "http://127.0.0.1:$port/second" "$IMAGE" -- \
+        /bin/busybox httpd -f -p "127.0.0.1:$port" -h /data >"$shared/server.json"
+    holds "$shared/server.json" 'all(.sides[].starts[]; .outcome == "complete" and (.warmSeconds | length) == 5)'
+    holds "$shared/server.json" 'all(.sides[].starts[]; .phases[-1].name == "request" and .firstByteSeconds <= .firstTokenSeconds)'
+    leaves_nothing
+}
+knows_readiness_by_a_line() {
+    bench --rounds 1 --snapshotter hermes --ready-log '^it is (up|there)$' "$IMAGE" -- \
+        /bin/busybox sh -c 'echo not yet; sleep 1; echo it is up; sleep 1000' >"$shared/line.json"
+    holds "$shared/line.json" '.sides[0].starts[0] | .outcome == "complete" and (.phases[-1] | .name == "ready" and .seconds > 0.9)'
+    leaves_nothing
+}
+shows_failures_as_such() {
+    bench --rounds 1 --snapshotter overlayfs "$IMAGE" -- /bin/busybox sh -c 'echo cannot work >&2; exit 3' >"$shared/failed.json"
+    holds "$shared/failed.json" '.sides[0].starts | length == 1 and (.[0] | .outcome == "failed" and (.error | test("code 3.*cannot work")))'
+    bench --rounds 1 --snapshotter overlayfs --timeout 2s "$IMAGE" -- /bin/busybox sleep 1000 >"$shared/late.json"
+    holds "$shared/late.json" '.sides[0].starts | length == 1 and .[0].outcome == "timed-out"'
+    leaves_nothing
+}
+cleans_up_when_interrupted() {
+    bench --snapshotter hermes "$IMAGE" -- /bin/busybox sleep 1000 >"$shared/cut.json" &
+    local bench=$!
+    wait_until 30 eval 'ctr_ -n hermes-bench tasks ls | grep -q RUNNING'
+    # The command is a child of the function's shell.
+    pkill -INT -P "$bench" -f 'hermes bench' || kill -INT "$bench"
+    local code=0
+    wait "$bench" || code=$?
+    ((code == 130))
+    leaves_nothing
+}
+clears_what_a_killed_one_left() {
+    bench --snapshotter hermes "$IMAGE" -- /bin/busybox sleep 1000 >"$shared/cut.json" &
+    local bench=$!
+    wait_until 30 eval 'ctr_ -n hermes-bench tasks ls | grep -q RUNNING'
+    pkill -KILL -P "$bench" -f 'hermes bench' || kill -KILL "$bench"
+    wait "$bench" || true
+    bench --rounds 1 --snapshotter hermes "$IMAGE" -- /bin/busybox true >"$shared/next.json"
+    holds "$shared/next.json" '.sides[0].starts[0].outcome == "complete"'
+    rm -rf "$shared"/tmp/*
+    leaves_nothing
+}
+refuses_a_node_that_others_use() {
+    ctr_ -n others images pull --plain-http --snapshotter overlayfs "$PLAIN"
+    ctr_ -n others run --snapshotter overlayfs -d "$PLAIN" busy /bin/busybox sleep 1000
+    fails 64 bench "$IMAGE" -- /bin/busybox true
+    grep -q 'the namespace others.*--yes' "$shared/bench.log"
+    bench --yes --rounds 1 --snapshotter overlayfs "$IMAGE" -- /bin/busybox true >"$shared/yes.json"
+    holds "$shared/yes.json" '.sides[0].starts[0].outcome == "complete"'
+    # What somebody has is not cold.
+    fails 64 bench --yes "$PLAIN" -- /bin/busybox true
+    grep -q 'would not start cold: the namespace others' "$shared/bench.log"
+    ctr_ -n others tasks kill -s KILL busy
+    wait_until 20 eval '! ctr_ -n others tasks ls | grep -q RUNNING'
+    ctr_ -n others tasks rm busy || true
+    ctr_ -n others containers rm busy
+    ctr_ -n others images rm --sync "$PLAIN"
+}
+says_what_is_wrong() {
+    fails 64 bench --snapshotter no-such "$IMAGE"
+    grep -q 'has no snapshotter no-such (it has .*overlayfs' "$shared/bench.log"
+    fails 69 "$HERMES" bench --address "$shared/nobody.sock" "$IMAGE"
+    fails 64 bench --ready-log '(' "$IMAGE"
+    fails 64 bench --ready-exit --ready-log x "$IMAGE"
+    fails 64 bench --request http://127.0.0.1/ "$IMAGE"
+}
+# fails CODE COMMAND...: whether a command fails with a code.
+fails() {
+    local expected=$1 code=0
+    shift
+    "$@" >/dev/null 2>>"$shared/bench.log" || code=$?
+    ((code == expected)) || { echo "code $code, and not $expected" && tail -n 3 "$shared/bench.log" && return 1; }
+}
+
+quietly make_images
+PAUSE=$REGISTRY/test/pause:latest
+quietly make_plain_image
+quietly index_build --push --output "$shared/index" "$IMAGE"
+mkdir "$shared/tmp"
+on_exit daemon_end
+daemon_up
+containerd_start "$shared/containerd" "$SOCKET"
+
+check "it compares two snapshotters, cold and warm" compares_two_snapshotters
+check "each cold start is cold" is_cold_each_time
+check "with overlayfs it agrees with a stopwatch" agrees_with_a_stopwatch overlayfs
+check "with hermes it agrees with a stopwatch" agrees_with_a_stopwatch hermes
+check "it waits for a server and asks it" asks_a_server
+check "a line makes a workload ready" knows_readiness_by_a_line
+check "a failed and a late start are shown as such" shows_failures_as_such
+check "interrupted, it leaves nothing" cleans_up_when_interrupted
+check "after kill -9 the next one clears up" clears_what_a_killed_one_left
+check "it leaves a node alone that others use" refuses_a_node_that_others_use
+check "it says what is wrong" says_what_is_wrong
+check_summary "$(basename "$0" .sh)"
