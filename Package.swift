@@ -137,7 +137,7 @@ let package = Package(
         .target(
             name: "HermesTestKit",
             dependencies: ["HermesSupport", "CLinux", .product(name: "Logging", package: "swift-log")],
-            path: "Tests/HermesTestKit", swiftSettings: strict),
+            path: "Tests/HermesTestKit", exclude: ["Fixtures"], swiftSettings: strict),
         // What tests run as a process of its own, to kill it.
         .executableTarget(
             name: "HermesTestChild",

@@ -31,7 +31,8 @@ package final class Histogram: @unchecked Sendable {
         observe(nanoseconds: Int(min(max(seconds, 0), 31_536_000)) * 1_000_000_000)
     }
 
-    private func observe(nanoseconds duration: Int) {
+    /// Takes note of something that took this long, by a clock that counts nanoseconds; 0 or more.
+    package func observe(nanoseconds duration: Int) {
         let seconds = Double(duration) / 1e9
         let bucket = bounds.firstIndex { seconds <= $0 } ?? bounds.count
         nanoseconds.wrappingAdd(duration, ordering: .relaxed)
