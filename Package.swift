@@ -193,7 +193,7 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "HermesTests",
-            dependencies: ["hermes", "HermesSupport", "HermesCore", "HermesDaemon", "HermesTestKit"],
+            dependencies: ["hermes", "HermesSupport", "HermesCore", "HermesDaemon", "HermesBench", "HermesTestKit"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
