@@ -57,12 +57,13 @@ lint: bootstrap ## formatting and style of Swift, direction of dependencies, she
 bench: bootstrap build ## the project's figures, beside their bars (root; an image of 4 GB is made once)
 	scripts/bench/bench.sh
 
-install: ## into $(DESTDIR)$(PREFIX)/bin, with the links hermes-index, hermes-mount, hermes-daemon and hermes-controller, and a systemd unit
+install: ## into $(DESTDIR)$(PREFIX)/bin, with the links hermes-index, hermes-mount, hermes-daemon, hermes-controller and hermes-bench, and a systemd unit
 	install -D -m 755 bin/hermes $(DESTDIR)$(PREFIX)/bin/hermes
 	ln -sf hermes $(DESTDIR)$(PREFIX)/bin/hermes-index
 	ln -sf hermes $(DESTDIR)$(PREFIX)/bin/hermes-mount
 	ln -sf hermes $(DESTDIR)$(PREFIX)/bin/hermes-daemon
 	ln -sf hermes $(DESTDIR)$(PREFIX)/bin/hermes-controller
+	ln -sf hermes $(DESTDIR)$(PREFIX)/bin/hermes-bench
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|@PREFIX@|$(PREFIX)|' packaging/hermes-daemon.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/hermes-daemon.service
 

@@ -44,6 +44,7 @@ lists_roles() {
     grep -qx mount <<<"$roles"
     grep -qx daemon <<<"$roles"
     grep -qx controller <<<"$roles"
+    grep -qx bench <<<"$roles"
 }
 link_is_role() {
     ln -sf "$binary" "$work/hermes-$1"
@@ -69,5 +70,6 @@ check "hermes-index is a role by its name" link_is_role index build
 check "hermes-mount is a role by its name" link_is_role mount --cache
 check "hermes-daemon is a role by its name" link_is_role daemon proxy_plugins
 check "hermes-controller is a role by its name" link_is_role controller HermesPolicy
+check "hermes-bench is a role by its name" link_is_role bench compare
 check "an unknown role: exit code 64, and what exists" unknown_role
 check_summary binary

@@ -188,6 +188,21 @@ bad_configuration() {
     fails 66 "$HERMES" daemon --config "$place/missing.toml" --print-config
 }
 
+# bad_reports: reports of a bench that cannot be compared.
+bad_reports() {
+    make_temp work
+    local report=$HERMES_ROOT/Tests/HermesTestKit/Fixtures/bench-report.json
+    sed 's/containerd 1.7.24/containerd 2.1/' "$report" >"$work/other"
+    sed 's/"format": 1/"format": 2/' "$report" >"$work/format"
+    head -c 1000 "$report" >"$work/cut"
+    fails 64 "$HERMES" bench compare "$report" "$work/other"
+    fails 65 "$HERMES" bench compare "$report" "$work/cut"
+    fails 66 "$HERMES" bench compare "$report" "$work/missing"
+    fails 79 "$HERMES" bench compare "$work/format" "$report"
+    "$HERMES" bench compare --anyway "$report" "$work/other" >"$work/table"
+    grep -q 'no difference can be told' "$work/table"
+}
+
 check "an unknown reference" build_fails 64 "no such:::image"
 check "no image at all" fails 64 "$HERMES" index build
 check "an unknown option" fails 64 "$HERMES" index build --no-such-option x
@@ -226,4 +241,5 @@ check "a full disk while exporting" full_disk_export
 check "a full disk under the cache" full_disk_mount
 check "an index build that is interrupted" interrupted
 check "a configuration of the daemon that is wrong or missing" bad_configuration
+check "reports of a bench that cannot be compared" bad_reports
 check_summary "$(basename "$0" .sh)"

@@ -1,10 +1,11 @@
 import ArgumentParser
 
+/// The role that measures cold starts.
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measure cold starts: how long until a workload is of use, and where the time goes.",
-        subcommands: [BenchRun.self],
+        abstract: "Measure how long cold starts take and where the time goes, and compare what was measured.",
+        subcommands: [BenchRun.self, BenchCompare.self],
         defaultSubcommand: BenchRun.self
     )
 }
