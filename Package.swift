@@ -204,6 +204,6 @@ let package = Package(
 if Context.environment["HERMES_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "hermes-fuzz", dependencies: ["HermesSupport", "HermesHTTP", "HermesCore", "CZlib"],
+            name: "hermes-fuzz", dependencies: ["HermesSupport", "HermesHTTP", "HermesCore", "HermesBench", "CZlib"],
             path: "Fuzz/Sources", swiftSettings: strict))
 }
