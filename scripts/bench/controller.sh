@@ -15,7 +15,7 @@ controller_start() {
     local folder=$1
     shift
     : >"$WORK/controller.log"
-    "$HERMES" controller --kubeconfig "$WORK/controller.kubeconfig" --no-leader-election --data "$folder" \
+    "$HERMES" controller --kubeconfig "$WORK/controller.kubeconfig" --data "$folder" \
         --listen 127.0.0.1:0 "$@" 2>>"$WORK/controller.log" &
     CONTROLLER_PID=$!
     on_exit stop_process "$CONTROLLER_PID"
@@ -64,7 +64,7 @@ bench_idle() {
     sleep "$IDLE"
     row "10,000 Pods, 500 images, 100 policies: resident memory" "$(memory VmRSS) MiB" "<= 200 MiB"
     row "the same, without a change: CPU of one core" "$(percent "$(difference "$before" "$(cpu)")" "$IDLE")" "<= 1 %"
-    row "the same: requests to the API server in a minute, without a lease" \
+    row "the same: requests to the API server in a minute" \
         "$(awk -v a="$requests" -v b="$(asked)" -v s="$IDLE" 'BEGIN {print (b - a) * 60 / s}')" "<= 5"
     # All tags are looked at again once, 10 minutes after they were ready: the same over that time.
     if [[ -n ${HERMES_BENCH_LOOKS:-} ]]; then

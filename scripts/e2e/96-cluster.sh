@@ -209,7 +209,7 @@ second_waits() {
     not curl -fsS "http://127.0.0.1:$port/readyz"
     # The first gives the lease back as it ends.
     controller_end TERM
-    wait_until 10 curl -fsS "http://127.0.0.1:$port/readyz"
+    wait_until 30 curl -fsS "http://127.0.0.1:$port/readyz"
     kill -TERM "$second"
     wait "$second"
 }

@@ -25,7 +25,7 @@ package struct LeaderElection: Sendable {
         var machine = LeaderElectionMachine(terms)
         while !machine.leads(at: .now()) {
             try Self.checkCancellation()
-            await attempt(&machine)
+            await attempt(&machine, until: .now().adding(milliseconds: terms.renewDeadline))
             if !machine.leads(at: .now()) { try? await Task.sleep(for: .milliseconds(pause())) }
         }
         logger.info("this process leads", metadata: ["lease": "\(path)"])
@@ -51,12 +51,14 @@ package struct LeaderElection: Sendable {
     /// Renews the lease until it is lost, or the task is cancelled.
     private func hold(_ elected: LeaderElectionMachine) async throws {
         var machine = elected
+        var pause = terms.renew
         while true {
             let rest = machine.deadline.map { Int($0.milliseconds(since: .now())) } ?? 0
-            try? await Task.sleep(for: .milliseconds(max(min(terms.retry, rest), 1)))
+            try? await Task.sleep(for: .milliseconds(max(min(pause, rest), 1)))
             try Self.checkCancellation()
             guard let deadline = machine.deadline, machine.leads(at: .now()) else { break }
             await attempt(&machine, until: deadline)
+            pause = machine.deadline == deadline ? terms.retry : terms.renew
             try Self.checkCancellation()
             guard machine.leads(at: .now()) else { break }
         }
@@ -64,18 +66,26 @@ package struct LeaderElection: Sendable {
         throw HermesError(.unavailable, "the lease \(path) was lost")
     }
 
-    /// Looks at the lease and takes or renews it, until `deadline` at the latest. A failure is logged.
-    private func attempt(_ machine: inout LeaderElectionMachine, until deadline: Monotonic? = nil) async {
+    /// Renews the lease as it was written last, or looks at it and takes or renews it, until `deadline` at the latest. A failure is
+    /// logged.
+    private func attempt(_ machine: inout LeaderElectionMachine, until deadline: Monotonic) async {
         let begun = Monotonic.now()
-        let deadline = deadline ?? begun.adding(milliseconds: terms.renewDeadline)
         do {
+            if let step = machine.renewal(time: .now()),
+                let lease = try await withDeadline(deadline, { try await writeIfUnchanged(step) })
+            {
+                return machine.wrote(lease, begun: begun)
+            }
             let lease = try await withDeadline(deadline) { try await find() }
             let step = machine.found(lease, now: .now(), time: .now())
             guard step != .wait else { return }
-            machine.wrote(try await withDeadline(deadline) { try await write(step) }, begun: begun)
-        } catch let error as HermesError where error.kubernetesStatus?.isConflict == true {
-            // Another was faster; the next look shows who.
+            // Where another was faster, the next look shows who.
+            guard let lease = try await withDeadline(deadline, { try await writeIfUnchanged(step) }) else {
+                return machine.lostTrack()
+            }
+            machine.wrote(lease, begun: begun)
         } catch {
+            machine.lostTrack()
             guard !Task.isCancelled else { return }
             logger.warning("the lease was not renewed", metadata: ["lease": "\(path)", "error": "\(error)"])
         }
@@ -95,17 +105,28 @@ package struct LeaderElection: Sendable {
         var spec: Lease.Spec
     }
 
+    /// Writes the lease and returns it as it is then; nil when somebody else has changed or deleted it.
+    private func writeIfUnchanged(_ step: LeaderElectionMachine.Step) async throws -> Lease? {
+        do {
+            return try await write(step)
+        } catch let error as HermesError
+            where error.kubernetesStatus?.isConflict == true || error.kubernetesStatus?.isNotFound == true
+        {
+            return nil
+        }
+    }
+
     /// Writes the lease and returns it as it is then.
-    private func write(_ step: LeaderElectionMachine.Step) async throws -> Lease.Spec {
+    private func write(_ step: LeaderElectionMachine.Step) async throws -> Lease {
         switch step {
         case .create(let spec):
             var kind = path
             kind.name = nil
             let lease = Lease(metadata: ObjectMeta(name: path.name ?? "", namespace: path.namespace), spec: spec)
-            return try await client.create(lease, kind).spec
+            return try await client.create(lease, kind)
         case .change(let spec, let version):
             let patch = Patch(metadata: .init(resourceVersion: version), spec: spec)
-            return try await client.mergePatch(patch, path, as: Lease.self).spec
+            return try await client.mergePatch(patch, path, as: Lease.self)
         case .wait: throw HermesError(.usage, "there is nothing to write")
         }
     }

@@ -18,6 +18,8 @@ struct LeaderElectionMachine: Sendable {
     /// The lease as it was seen to change last.
     private var seen: Lease.Spec?
     private var seenAt: Monotonic?
+    /// The version of the lease as this process wrote it last; nil where the lease has to be looked at.
+    private var version: String?
     /// When the last renewal that went well was begun; nil while another leads.
     private var renewed: Monotonic?
 
@@ -28,6 +30,17 @@ struct LeaderElectionMachine: Sendable {
 
     /// Whether this process may act at `now`.
     func leads(at now: Monotonic) -> Bool { deadline.map { now < $0 } ?? false }
+
+    /// Renews the lease without a look at it, as its holder knows it; nil when it has to be looked at. `time` is for people.
+    func renewal(time: Timestamp) -> Step? {
+        guard let version, renewed != nil, var spec = seen else { return nil }
+        spec.leaseDurationSeconds = terms.lease
+        spec.renewTime = time.kubernetesMicroTime
+        return .change(spec, version: version)
+    }
+
+    /// A write failed, or nobody knows whether it did: the lease has to be looked at.
+    mutating func lostTrack() { version = nil }
 
     /// What to do about the lease as it is; nil when it does not exist. `time` is `now` on the clock that people read.
     mutating func found(_ lease: Lease?, now: Monotonic, time: Timestamp) -> Step {
@@ -57,11 +70,12 @@ struct LeaderElectionMachine: Sendable {
         return .change(spec, version: version)
     }
 
-    /// The step went well, which was begun at `begun`.
-    mutating func wrote(_ spec: Lease.Spec, begun: Monotonic) {
-        seen = spec
+    /// The step went well, which was begun at `begun`, and left `lease`.
+    mutating func wrote(_ lease: Lease, begun: Monotonic) {
+        seen = lease.spec
         seenAt = begun
-        renewed = spec.holderIdentity == terms.identity ? begun : nil
+        version = lease.metadata.resourceVersion
+        renewed = lease.spec.holderIdentity == terms.identity ? begun : nil
     }
 
     /// The lease as it is given back, so that the next process need not wait; nil when it is not this one's to give.

@@ -20,7 +20,7 @@ import Testing
     private func election(_ identity: String, _ real: RealCluster, _ client: KubernetesClient? = nil) -> LeaderElection
     {
         var terms = LeaseTerms(identity: identity)
-        (terms.lease, terms.renewDeadline, terms.retry) = (3, 2000, 300)
+        (terms.lease, terms.renewDeadline, terms.renew, terms.retry) = (3, 2000, 300, 300)
         return LeaderElection(
             client: client ?? real.client, namespace: real.namespace, name: "lease", terms: terms, logger: log)
     }
@@ -110,6 +110,32 @@ import Testing
         #expect(ended.all == ["one"])
         // It does not give back what is another's.
         #expect(try await lease(real).spec.holderIdentity == "thief")
+    }
+
+    /// Somebody adds a label, or deletes the lease: the holder's next renewal is refused, and it looks and goes on.
+    @Test(.timeLimit(.minutes(2)), arguments: [true, false]) func aHolderOutlivesChangesByOthers(deletes: Bool)
+        async throws
+    {
+        let real = try await RealCluster()
+        try await election("one", real).run {
+            let path = ResourcePath.leases.object("lease", in: real.namespace)
+            let before = try await lease(real)
+            if deletes {
+                try await real.client.delete(path)
+            } else {
+                _ = try await real.client.mergePatch(["metadata": ["labels": ["a": "b"]]], path, as: Lease.self)
+            }
+            // It renews twice after that.
+            var renewals: Set<String> = []
+            while renewals.count < 2 {
+                try Task.checkCancellation()
+                let now = try? await lease(real)
+                guard let time = now?.spec.renewTime, time > before.spec.renewTime ?? "" else { continue }
+                #expect(now?.spec.holderIdentity == "one")
+                renewals.insert(time)
+            }
+        }
+        #expect(try await lease(real).spec.holderIdentity == "")
     }
 
     /// A user who may not even look at the lease waits, and its task can be ended.
