@@ -21,6 +21,7 @@ package struct ControllerService: Sendable {
     private let configuration: ControllerConfiguration
     private let client: KubernetesClient
     private let registries: HTTPClient
+    private let questions = NodeQuestions()
     private let leading = LeadingBox()
     private let log: Logger
 
@@ -41,8 +42,8 @@ package struct ControllerService: Sendable {
     /// Throws `unavailable` when the address cannot be had or the lease was lost, and the errors of the store.
     package func run(listening: @escaping @Sendable (Int) async -> Void) async throws {
         let server = ArtifactServer(
-            { leading.value.withLock { $0?.store } }, configuration.server, log: log, metrics: { families() },
-            unready: { unready() })
+            { leading.value.withLock { $0?.store } }, configuration.server, questions: questions, log: log,
+            metrics: { families() }, unready: { unready() })
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run(listening: listening) }
             group.addTask { try await elect() }
@@ -65,7 +66,7 @@ package struct ControllerService: Sendable {
             let store = try ArtifactStore(configuration.folder)
             try importGoDatabase(into: store)
             let controller = try IndexController(
-                configuration, client: client, store: store, http: registries, log: log)
+                configuration, client: client, store: store, questions: questions, http: registries, log: log)
             return Leading(store: store, controller: controller)
         }
         leading.value.withLock { $0 = new }

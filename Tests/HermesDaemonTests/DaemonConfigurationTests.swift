@@ -16,6 +16,7 @@ import Testing
         endpoint = "http://controller.hermes.svc:8080/base"
         timeout_sec = 5
         platform = "linux/arm64/v8"
+        node_name = "gpu-1.example"
         fallback_to_registry = false
         [cache]
         size = "200G"
@@ -36,6 +37,7 @@ import Testing
         #expect(configuration.artifactStore.endpoint == (try HTTPURL("http://controller.hermes.svc:8080/base")))
         #expect(configuration.artifactStore.timeout == 5)
         #expect(configuration.artifactStore.platform == Platform(architecture: "arm64", os: "linux"))
+        #expect(configuration.artifactStore.nodeName == NodeName("gpu-1.example"))
         #expect(!configuration.artifactStore.fallsBackToRegistry)
         #expect(configuration.cacheSize == 200 << 30)
     }
@@ -70,6 +72,7 @@ import Testing
                 endpoint = ""
                 timeout_sec = 2
                 platform = ""
+                node_name = ""
                 fallback_to_registry = true
 
                 [cache]
@@ -114,6 +117,10 @@ import Testing
         (
             "[external_artifact_store]\ntimeout_sec = 1.5",
             "line 2: external_artifact_store.timeout_sec is not a whole number from 1 to 60"
+        ),
+        (
+            "[external_artifact_store]\nnode_name = 'a b'",
+            "line 2: external_artifact_store.node_name is not the name of a node such as"
         ),
         (
             "[external_artifact_store]\nplatform = 'linux'",

@@ -124,7 +124,7 @@ import Logging
                 image: "registry.example/app\(number)@\(Digest.of([1]))", platform: "linux/amd64")
             let subject = Descriptor(mediaType: SOCIIndex.mediaType, digest: key.manifest, size: 1)
             let index = SOCIIndex(subject: subject, layers: layers).encoded()
-            try store.finish(key, source: "app", config: nil, index: index, layers: layers)
+            try store.finish(key, source: "app", config: nil, imageSize: nil, index: index, layers: layers)
             if round % 2 == 0 { _ = try store.collectGarbage(unusedFor: 1000, sizeBudget: 2_000_000) }
             try finish(round, delay)
         }

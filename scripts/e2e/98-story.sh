@@ -107,6 +107,8 @@ next_pod_is_lazy() {
     (($(lazy_rows) == 3))
     grep -q 'an image is shown lazily.*test/small' "$shared/daemon.log"
     curl -fsS "$SERVICE/metrics" | grep -q '^hermes_controller_requests_total{request="resolve",status="2xx"} [1-9]'
+    # Its start is known for a lazy one.
+    soon 20 has_counted 'size="small",lazy="true"'
 }
 others_as_always() {
     pod plain "$PLAIN" 'cat /data/plain'
@@ -132,7 +134,7 @@ starts_are_counted() {
     soon 20 has_counted
 }
 has_counted() {
-    curl -fsS "$SERVICE/metrics" | grep -qE '^cold_start_total_seconds_count\{[^}]*\} [1-9]'
+    curl -fsS "$SERVICE/metrics" | grep -qE "^cold_start_total_seconds_count\{[^}]*${1:-}[^}]*\} [1-9]"
 }
 
 quietly make_images
@@ -143,7 +145,8 @@ cluster_control
 kubectl apply -f "$HERMES_ROOT/deploy/hermespolicy-crd.yaml" >/dev/null
 kubectl wait --for=condition=Established crd/hermespolicies.hermes.cloudpilot.ai --timeout=30s >/dev/null
 SERVICE=http://127.0.0.1:39091
-printf '%s\n' '[external_artifact_store]' 'enable = true' "endpoint = \"$SERVICE\"" 'fallback_to_registry = false' >"$shared/config.toml"
+printf '%s\n' '[external_artifact_store]' 'enable = true' "endpoint = \"$SERVICE\"" 'fallback_to_registry = false' \
+    'node_name = "localhost"' >"$shared/config.toml"
 DAEMON_OPTIONS=(--config "$shared/config.toml")
 daemon_up
 on_exit daemon_end

@@ -32,8 +32,13 @@ struct ArtifactStorage: IndexStorage {
 
     /// See `IndexStorage`; the artifact is ready then.
     func add(_ index: SOCIIndex, of image: Image) throws -> Descriptor {
+        let size = image.manifest.layers.reduce(Int64(0)) { sum, layer in
+            let (next, isOver) = sum.addingReportingOverflow(layer.size)
+            return isOver ? .max : next
+        }
         let artifact = try store.finish(
-            key, source: source, config: image.manifest.config.digest, index: index.encoded(), layers: index.ztocs())
+            key, source: source, config: image.manifest.config.digest, imageSize: size, index: index.encoded(),
+            layers: index.ztocs())
         guard let descriptor = artifact.index else {
             throw HermesError(.system, "the store did not keep the index of \(key.image)")
         }

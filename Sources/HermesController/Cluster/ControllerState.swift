@@ -73,6 +73,9 @@ struct ControllerState: Sendable {
     /// Whether a policy wants the target, as of the last plan.
     func wants(_ target: BuildTarget) -> Bool { queue.state(of: target) != nil }
 
+    /// The platform of a node by its name; nil when it is not known.
+    func platform(ofNode name: String) -> Platform? { demand.nodes[name] }
+
     /// A policy as the API server had it last.
     func policy(_ name: String) -> HermesPolicy? { policies[name] }
 

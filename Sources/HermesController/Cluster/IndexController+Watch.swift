@@ -36,7 +36,7 @@ extension IndexController {
     ) {
         let watch = ResourceWatch(type, path, client: client, logger: log)
         group.addTask { [self] in
-            for await change in watch { note(update { take(&$0, change) }) }
+            for await change in watch { await note(update { take(&$0, change) }) }
         }
     }
 }

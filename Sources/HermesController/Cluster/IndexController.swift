@@ -32,18 +32,20 @@ package final class IndexController: Sendable {
     let events: EventRecorder
     let metrics = ControllerMetrics()
     let coldStarts = ColdStartMetrics()
+    let questions: NodeQuestions
     let log: Logger
     let shared: Monitor<Shared>
     private let builds: RunningBuilds
     private let reports: AsyncStream<HermesPolicy>
     private let reporter: AsyncStream<HermesPolicy>.Continuation
 
-    /// Reads from the store what was built before. Blocks; throws the store's error.
+    /// Reads from the store what was built before. Blocks; throws the store's error. `questions` are those that nodes ask.
     init(
-        _ configuration: ControllerConfiguration, client: KubernetesClient, store: ArtifactStore, http: HTTPClient,
-        log: Logger
+        _ configuration: ControllerConfiguration, client: KubernetesClient, store: ArtifactStore,
+        questions: NodeQuestions, http: HTTPClient, log: Logger
     ) throws {
         self.client = client
+        self.questions = questions
         self.log = log
         build = ImageBuild(
             store: store, turns: LayerTurns(limit: configuration.layersAtOnce), http: http, hosts: configuration.hosts,

@@ -1,3 +1,4 @@
+import HermesCore
 import HermesSupport
 
 /// What tells cold starts apart in metrics.
@@ -43,6 +44,21 @@ package struct ColdStartLabels: Hashable, Sendable {
         pool = Self.pool(nodeLabels)
         size = Size(bytes: bytes)
         lazy = Lazy(isLazy)
+    }
+
+    /// `images` are the manifests with an index that each image of the Pod may be. `creation` is the Pod's, and `asked` says when its node
+    /// was given the index of a manifest last; all in Unix seconds.
+    ///
+    /// A Pod is lazy when its node was given an index since its creation. It is not when no index was ready at its creation. Else the
+    /// node had the image already, lazily or not, or did not say its name.
+    init(
+        nodeLabels: [String: String], images: [IndexedImage], creation: Int64, asked: (Digest) -> Int64?
+    ) {
+        let isLazy = images.contains { image in asked(image.manifest).map { $0 >= creation } ?? false }
+        let isEager = images.allSatisfy { $0.since > creation }
+        self.init(
+            nodeLabels: nodeLabels, bytes: images.compactMap(\.size).max(),
+            isLazy: isLazy ? true : isEager ? false : nil)
     }
 
     /// The labels by which those who run clusters name a group of like nodes, the most common first.

@@ -23,10 +23,16 @@ extension ArtifactResponder {
         var ztocs: [Layer]
     }
 
+    private static let nodeHeader = HTTPFields.Element.Name(NodeName.header)
+
     /// An image that is not known stays so: a question never starts a build.
-    func resolve(_ text: String, _ store: ArtifactStore) async throws -> Response {
+    func resolve(_ text: String, _ headers: HTTPFields, _ store: ArtifactStore) async throws -> Response {
+        let node = Self.nodeHeader.flatMap { headers[$0] }.flatMap { NodeName($0) }
         let generation = store.generation
-        if let body = answers.body(text, generation: generation) { return Answers.json(body) }
+        if let (body, key) = answers.answer(text, generation: generation) {
+            if let node { questions.answered(node, key.manifest, at: Timestamp.now().seconds) }
+            return Answers.json(body)
+        }
         let query = try RequestQuery(text)
         guard let image = query["image"] else { return Answers.failure(.badRequest, "missing image") }
         guard let platform = query["platform"] else { return Answers.failure(.badRequest, "missing platform") }
@@ -39,6 +45,7 @@ extension ArtifactResponder {
             sociIndex: .init(mediaType: index.mediaType, digest: index.digest, size: index.size),
             ztocs: artifact.layers.map { .init(layerDigest: $0.layerDigest, ztocDigest: $0.digest, size: $0.size) })
         let body = ByteBuffer(bytes: try JSON.encode(resolved))
+        if let node { questions.answered(node, key.manifest, at: Timestamp.now().seconds) }
         answers.add(body, for: text, key, generation: generation)
         return Answers.json(body)
     }

@@ -9,6 +9,7 @@ struct ArtifactResponder: HTTPResponder {
     /// Nil while this process has no store.
     let store: @Sendable () -> ArtifactStore?
     let answers: ReadyAnswers
+    let questions: NodeQuestions
     let tokens: TokenCheck
     let metrics: @Sendable () -> [MetricFamily]
     let unready: @Sendable () -> String?
@@ -46,7 +47,7 @@ struct ArtifactResponder: HTTPResponder {
             return response
         }
         switch route {
-        case .resolve: return try await withStore { try await resolve(String(query), $0) }
+        case .resolve: return try await withStore { try await resolve(String(query), request.headers, $0) }
         case .blob(let digest): return try await withStore { try await blob(digest, request.headers, $0) }
         case .artifacts: return try await withStore { try await list(query, $0) }
         case .health: return Answers.ok()

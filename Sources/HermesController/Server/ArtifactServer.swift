@@ -72,28 +72,32 @@ package struct ArtifactServer: Sendable {
     private let store: @Sendable () -> ArtifactStore?
     private let configuration: Configuration
     private let bounds: Bounds
+    private let questions: NodeQuestions
     private let metrics: @Sendable () -> [MetricFamily]
     private let unready: @Sendable () -> String?
     private let log: Logger
 
     /// `store` gives the store, and nil while there is none: images and blobs are then answered with 503. It is the same one whenever it
-    /// is there. `metrics` gives what `/metrics` shows beside the server's own, and may block. `unready` gives the reason for which the
+    /// is there. `questions` learns what nodes ask for. `metrics` gives what `/metrics` shows beside the server's own, and may block. `unready` gives the reason for which the
     /// controller is not ready, or nil when it is; it must not block.
     package init(
-        _ store: @escaping @Sendable () -> ArtifactStore?, _ configuration: Configuration, log: Logger,
+        _ store: @escaping @Sendable () -> ArtifactStore?, _ configuration: Configuration,
+        questions: NodeQuestions, log: Logger,
         metrics: @escaping @Sendable () -> [MetricFamily], unready: @escaping @Sendable () -> String?
     ) {
-        self.init(store, configuration, Bounds(), log: log, metrics: metrics, unready: unready)
+        self.init(
+            store, configuration, Bounds(), questions: questions, log: log, metrics: metrics, unready: unready)
     }
 
     init(
         _ store: @escaping @Sendable () -> ArtifactStore?, _ configuration: Configuration, _ bounds: Bounds,
-        log: Logger,
+        questions: NodeQuestions, log: Logger,
         metrics: @escaping @Sendable () -> [MetricFamily], unready: @escaping @Sendable () -> String?
     ) {
         self.store = store
         self.configuration = configuration
         self.bounds = bounds
+        self.questions = questions
         self.metrics = metrics
         self.unready = unready
         self.log = log
@@ -108,7 +112,8 @@ package struct ArtifactServer: Sendable {
         disk.start()
         let answers = ReadyAnswers()
         let responder = ArtifactResponder(
-            store: store, answers: answers, tokens: TokenCheck(configuration.access, disk: disk), metrics: metrics,
+            store: store, answers: answers, questions: questions, tokens: TokenCheck(configuration.access, disk: disk),
+            metrics: metrics,
             unready: unready, disk: disk, requests: RequestMetrics(), log: log)
         let result: Result<Void, any Error>
         do {

@@ -37,8 +37,8 @@ final class ReadyAnswers: Sendable {
 
     private let state = Mutex(State())
 
-    /// The answer to a query, if it was kept since the last change of the store.
-    func body(_ query: String, generation: Int) -> ByteBuffer? {
+    /// The answer to a query and what it is about, if it was kept since the last change of the store.
+    func answer(_ query: String, generation: Int) -> (body: ByteBuffer, key: Artifact.Key)? {
         state.withLock { state in
             state.enter(generation)
             guard let answer = state.answers[query] else { return nil }
@@ -46,7 +46,7 @@ final class ReadyAnswers: Sendable {
                 state.answers[query]?.isUsed = true
                 state.used.insert(answer.key)
             }
-            return answer.body
+            return (answer.body, answer.key)
         }
     }
 

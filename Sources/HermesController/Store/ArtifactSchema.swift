@@ -50,4 +50,10 @@ enum ArtifactSchema {
             finished INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         """
+
+    /// With the size of an image, and a way to it by the text of a Pod.
+    static let version2 = """
+        ALTER TABLE artifacts ADD COLUMN image_size INTEGER;
+        CREATE INDEX artifacts_source ON artifacts (source);
+        """
 }

@@ -6,12 +6,14 @@ extension ArtifactStore {
     package static let pageLimit = 1000
 
     /// Stores the index of an image, and makes the artifact ready in one transaction. `layers` are the zTOCs of the index, in
-    /// its order; their blobs were written or given by `ztoc(of:spanSize:)` before.
+    /// its order; their blobs were written or given by `ztoc(of:spanSize:)` before. `imageSize` is the sum of the image's layers in bytes; nil
+    /// where it is not known.
     ///
     /// Throws `notFound` when a blob is not there any more; the caller then has to build it again.
     @discardableResult
     package func finish(
-        _ key: Artifact.Key, source: String, config: Digest?, index bytes: [UInt8], layers: [SOCIIndex.Layer]
+        _ key: Artifact.Key, source: String, config: Digest?, imageSize: Int64?, index bytes: [UInt8],
+        layers: [SOCIIndex.Layer]
     ) throws -> Artifact {
         let writer = try blobWriter()
         try bytes.withUnsafeBytes { try writer.write($0) }
@@ -27,14 +29,16 @@ extension ArtifactStore {
             let id = try connection.row(
                 """
                 INSERT INTO artifacts
-                    (image, platform, source, config, index_digest, index_type, index_size, created, updated, used)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?8)
+                    (image, platform, source, config, index_digest, index_type, index_size, created, updated, used,
+                    image_size)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?8, ?9)
                 ON CONFLICT (image, platform) DO UPDATE SET
                     source = ?3, config = ?4, index_digest = ?5, index_type = ?6, index_size = ?7, error = NULL,
-                    updated = ?8, used = ?8
+                    updated = ?8, used = ?8, image_size = ?9
                 RETURNING id
                 """, .text(key.image), .text(key.platform), .text(source), .optional(config?.description),
-                .text(index.digest.description), .text(SOCIIndex.mediaType), .integer(index.size), time
+                .text(index.digest.description), .text(SOCIIndex.mediaType), .integer(index.size), time,
+                .optional(imageSize)
             ) { try $0.int64(0) }
             guard let id else { throw HermesError(.system, "the database gives no number for a new artifact") }
             try connection.run("DELETE FROM layers WHERE artifact = ?", .integer(id))

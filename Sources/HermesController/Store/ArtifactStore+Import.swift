@@ -61,8 +61,8 @@ extension ArtifactStore {
         let layers = try index.ztocs()
         for layer in layers { try take(layer, from: database) }
         try finish(
-            key, source: entry.source, config: entry.config.isEmpty ? nil : Digest(entry.config), index: document,
-            layers: layers)
+            key, source: entry.source, config: entry.config.isEmpty ? nil : Digest(entry.config), imageSize: nil,
+            index: document, layers: layers)
         return true
     }
 

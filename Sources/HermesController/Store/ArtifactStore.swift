@@ -49,7 +49,9 @@ package final class ArtifactStore: Sendable {
         self.now = now
         // A build of a large image takes minutes, so that a power loss must not take it away again.
         let connection = try SQLiteConnection("\(path)/hermes.db", synchronous: .full)
-        try connection.migrate(to: 1, steps: [{ try $0.execute(ArtifactSchema.version1) }])
+        try connection.migrate(
+            to: 2,
+            steps: [{ try $0.execute(ArtifactSchema.version1) }, { try $0.execute(ArtifactSchema.version2) }])
         try folder.removeTemporaryFiles()
         try Self.removeBroken(connection, folder)
         state = Mutex(State(connection: connection))

@@ -52,6 +52,7 @@ extension DaemonConfiguration.ArtifactStore {
         }
         timeout = try table.number("timeout_sec", 1...60, timeout)
         platform = try table.text("platform", "a platform such as \"linux/amd64\"") { try? Platform(parsing: $0) }
+        nodeName = try table.text("node_name", "the name of a node such as \"gpu-1\"") { NodeName($0) }
         fallsBackToRegistry = try table.flag("fallback_to_registry", fallsBackToRegistry)
         // The key may be missing: then the message has no line.
         guard !isEnabled || endpoint != nil else { throw table.wrong("endpoint", "\(url), which \"enable\" requires") }

@@ -26,7 +26,8 @@ extension ControllerClient {
         _ name: String, _ digest: Digest, _ platform: Platform, timeLimit: Int
     ) async throws -> Descriptor? {
         let path = "/v1/indexes/resolve?image=\(HTTPURL.encode("\(name)@\(digest)"))"
-        let request = try request("\(path)&platform=\(HTTPURL.encode("\(platform)"))", timeLimit: timeLimit)
+        var request = try request("\(path)&platform=\(HTTPURL.encode("\(platform)"))", timeLimit: timeLimit)
+        if let node { request.headers.append((name: NodeName.header, value: "\(node)")) }
         let pass = try enter()
         let response: HTTPResponse
         var descriptor: Descriptor?

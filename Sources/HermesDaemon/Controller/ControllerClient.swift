@@ -19,12 +19,14 @@ import Synchronization
 /// of the above, and `interrupted` when the client is closed.
 package final class ControllerClient: Sendable {
     private let endpoint: HTTPURL
+    let node: NodeName?
     let http: HTTPClient
     private let circuit = Mutex(ControllerCircuit())
 
-    /// `endpoint` is the root of the API, without a query.
-    package init(_ endpoint: HTTPURL, http: HTTPClient) {
+    /// `endpoint` is the root of the API, without a query. `node` is named to the controller where it is known.
+    package init(_ endpoint: HTTPURL, http: HTTPClient, node: NodeName? = nil) {
         self.endpoint = endpoint
+        self.node = node
         self.http = http
     }
 

@@ -17,7 +17,8 @@ struct IndexSearch: Sendable {
     init(_ configuration: DaemonConfiguration.ArtifactStore, http: HTTPClient, folder: String, log: Logger) {
         self.configuration = configuration
         let endpoint = configuration.isEnabled ? configuration.endpoint : nil
-        controller = endpoint.map { ControllerClient($0, http: http) }
+        let node = configuration.nodeName ?? .ofThisMachine
+        controller = endpoint.map { ControllerClient($0, http: http, node: node) }
         self.folder = folder
         self.log = log
     }

@@ -1,3 +1,4 @@
+import HermesCore
 import HermesSupport
 import Testing
 
@@ -52,6 +53,35 @@ import Testing
         #expect(count("other") == 84)
         #expect(count("pool3") == 2)
         #expect(count("pool16") == nil)
+    }
+
+    /// What a store knows of an image says how large it is, and with what its node asked whether it was shown lazily.
+    @Test func whatTheStoreAndTheNodeSayDecides() throws {
+        let (old, new) = (Digest.of([1]), Digest.of([2]))
+        let images = [
+            IndexedImage(manifest: old, size: 6 << 30, since: 50), IndexedImage(manifest: new, size: nil, since: 150),
+        ]
+        func labels(_ images: [IndexedImage], _ asked: [Digest: Int64] = [:]) -> ColdStartLabels {
+            ColdStartLabels(nodeLabels: [:], images: images, creation: 100) { asked[$0] }
+        }
+        #expect(labels(images).size == .large && labels([images[1]]).size == .unknown)
+        #expect(labels([]).size == .unknown && labels([]).lazy == .no)
+        // An index that was ready too late does nothing for the Pod, unless the node got it all the same.
+        #expect(labels([images[1]]).lazy == .no && labels([images[1]], [new: 151]).lazy == .yes)
+        #expect(labels(images).lazy == .unknown)
+        #expect(labels(images, [old: 100]).lazy == .yes && labels(images, [old: 99]).lazy == .unknown)
+    }
+
+    @Test func questionsOfNodesAreBounded() throws {
+        let questions = NodeQuestions()
+        let node = try #require(NodeName("n"))
+        let digests = (0..<NodeQuestions.limit * 2 + 1).map { Digest.of(Array("\($0)".utf8)) }
+        for (index, digest) in digests.enumerated() { questions.answered(node, digest, at: Int64(index)) }
+        #expect(questions.last(node, digests[0]) == nil)
+        #expect(questions.last(node, digests[NodeQuestions.limit]) == Int64(NodeQuestions.limit))
+        questions.answered(node, digests[NodeQuestions.limit], at: 7)
+        #expect(questions.last(node, digests[NodeQuestions.limit]) == 7)
+        #expect(questions.last(try #require(NodeName("other")), digests[NodeQuestions.limit]) == nil)
     }
 
     @Test func namesSizesPoolsAndLaziness() {

@@ -46,7 +46,9 @@ import Testing
         let server = try await TestArtifactServer()
         let ztoc = testBytes(3 << 20, seed: 1)
         let made = try await server.artifact("app", [ztoc])
-        let client = ControllerClient(try HTTPURL("http://127.0.0.1:\(server.port)"), http: try HTTPClient())
+        let node = try #require(NodeName("gpu-1"))
+        let client = ControllerClient(
+            try HTTPURL("http://127.0.0.1:\(server.port)"), http: try HTTPClient(), node: node)
         let name = "docker.io/library/app"
         let platform = Platform(architecture: "amd64", os: "linux")
         let found = try await client.resolve(name, made.key.manifest, platform, timeLimit: 60)
@@ -59,12 +61,34 @@ import Testing
             return file.readOnly.elementsEqual(ztoc)
         }
         #expect(stored)
+        #expect(server.questions.last(node, made.key.manifest) != nil)
         #expect(try await client.resolve(name, Digest.of([1]), platform, timeLimit: 60) == nil)
         let arm = Platform(architecture: "arm64", os: "linux")
         #expect(try await client.resolve(name, made.key.manifest, arm, timeLimit: 60) == nil)
         await #expect(throws: HermesError.self) {
             _ = try await client.resolve("Not An Image", made.key.manifest, platform, timeLimit: 60)
         }
+    }
+
+    /// Each question counts, also one whose answer is kept; one without an index does not, nor one of nobody.
+    @Test func nodesThatAskAreRemembered() async throws {
+        let server = try await TestArtifactServer()
+        let made = try await server.artifact("app", [[1]])
+        let target = Self.target(made)
+        for header in ["Hermes-Node: two", "Hermes-Node: three.example"] {
+            #expect(try await server.ask(target, [header]).status == 200)
+        }
+        for header in ["Hermes-Node: A_b", "Hermes-Node: ", "Hermes-Node: \(String(repeating: "n", count: 254))"] {
+            #expect(try await server.ask(target, [header]).status == 200)
+        }
+        let missing = Digest.of([9])
+        let other = target.replacing("\(made.key.manifest)", with: "\(missing)")
+        #expect(try await server.ask(other, ["Hermes-Node: two"]).status == 404)
+        func last(_ name: String, _ digest: Digest) throws -> Int64? {
+            server.questions.last(try #require(NodeName(name)), digest)
+        }
+        #expect(try last("two", made.key.manifest) != nil && last("three.example", made.key.manifest) != nil)
+        #expect(try last("two", missing) == nil && last("four", made.key.manifest) == nil)
     }
 
     @Test func resolvesAnImage() async throws {
@@ -309,7 +333,8 @@ import Testing
         let folder = try TestFolder()
         let store = try ArtifactStore("\(folder.path)/store")
         let server = ArtifactServer(
-            { store }, .init(host: "", port: 0), log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            { store }, .init(host: "", port: 0), questions: NodeQuestions(),
+            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             metrics: { [] }, unready: { nil })
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         let run = Task {
@@ -327,7 +352,8 @@ import Testing
         let server = try await TestArtifactServer()
         let second = ArtifactServer(
             { [store = server.store] in store }, .init(host: "127.0.0.1", port: server.port),
-            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, metrics: { [] }, unready: { nil })
+            questions: NodeQuestions(), log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, metrics: { [] },
+            unready: { nil })
         let error = await #expect(throws: HermesError.self) { try await second.run { _ in } }
         #expect(error?.code == .unavailable)
         #expect(error?.description.hasSuffix("Address already in use") == true, "\(error?.description ?? "")")

@@ -9,6 +9,7 @@ import NIOCore
 final class TestArtifactServer: Sendable {
     let folder: TestFolder
     let store: ArtifactStore
+    let questions = NodeQuestions()
     let port: Int
     private let run: Task<Void, any Error>
 
@@ -20,7 +21,8 @@ final class TestArtifactServer: Sendable {
         let store = try ArtifactStore("\(folder.path)/store")
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let server = ArtifactServer(
-            { store }, .init(host: "127.0.0.1", port: 0, access: access, tls: tls), bounds, log: log,
+            { store }, .init(host: "127.0.0.1", port: 0, access: access, tls: tls), bounds, questions: questions,
+            log: log,
             metrics: { [.gauge("hermes_test_value", "A value.", 7)] }, unready: unready)
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         run = Task {

@@ -121,6 +121,40 @@ import Testing
         #expect(try store.find(TestArtifacts.key("app")) == nil)
     }
 
+    /// By the text of a Pod, however it is written, by what the node reports, and for its platform.
+    @Test func anImageIsFoundByWhatAPodSays() throws {
+        let store = try store()
+        let made = try TestArtifacts.finish("app", [[1]], in: store)
+        let expected = [IndexedImage(manifest: made.key.manifest, size: 1 << 30, since: made.updated)]
+        let platform = Platform(architecture: "amd64", os: "linux")
+        for text in ["docker.io/library/app:1", "app:1"] {
+            #expect(try store.indexed(text, digest: nil, platform) == expected)
+        }
+        #expect(try store.indexed("app:2", digest: made.key.manifest, platform) == expected)
+        for text in ["app:2", "Not An Image", "", "example.com/app:1"] {
+            #expect(try store.indexed(text, digest: Digest.of([7]), platform).isEmpty)
+        }
+        #expect(try store.indexed("app:1", digest: nil, Platform(architecture: "arm64", os: "linux")).isEmpty)
+        try store.fail(TestArtifacts.key("none"), source: "docker.io/library/none:1", error: "x")
+        #expect(try store.indexed("none:1", digest: nil, platform).isEmpty)
+    }
+
+    /// A store of an older program has no sizes, and keeps all else.
+    @Test func aStoreOfVersion1IsMigrated() throws {
+        let made: Artifact
+        do {
+            let store = try store()
+            made = try TestArtifacts.finish("app", [[1]], in: store)
+        }
+        let connection = try SQLiteConnection("\(folder.path)/hermes.db", synchronous: .normal)
+        try connection.execute(
+            "DROP INDEX artifacts_source; ALTER TABLE artifacts DROP COLUMN image_size; PRAGMA user_version = 1")
+        let store = try store()
+        #expect(try store.find(made.key) == made)
+        let platform = Platform(architecture: "amd64", os: "linux")
+        #expect(try store.indexed("app:1", digest: nil, platform).map(\.size) == [nil])
+    }
+
     @Test func aStartRemovesWhatIsBroken() throws {
         let (whole, broken): (Artifact, Artifact)
         do {

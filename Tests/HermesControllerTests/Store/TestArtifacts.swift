@@ -41,7 +41,7 @@ enum TestArtifacts {
     static func finish(_ name: String, layers: [SOCIIndex.Layer], in store: ArtifactStore) throws -> Artifact {
         let key = try key(name)
         return try store.finish(
-            key, source: "docker.io/library/\(name):1", config: Digest.of([1]), index: index(key, layers),
-            layers: layers)
+            key, source: "docker.io/library/\(name):1", config: Digest.of([1]), imageSize: 1 << 30,
+            index: index(key, layers), layers: layers)
     }
 }
