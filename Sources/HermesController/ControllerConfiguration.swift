@@ -7,6 +7,8 @@ package struct ControllerConfiguration: Sendable {
     package var folder: String
     /// Where and how nodes are answered.
     package var server: ArtifactServer.Configuration
+    /// Whose tokens nodes have to send, in the place of what `server` says; nil where that counts.
+    package var tokenReview: TokenReviewTerms?
     /// Mirrors and certificates of registries; nil for none.
     package var hosts: HostsFolder?
     /// Uncompressed bytes between two checkpoints, from 4 KiB to 16 MiB.

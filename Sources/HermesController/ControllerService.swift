@@ -41,8 +41,13 @@ package struct ControllerService: Sendable {
     ///
     /// Throws `unavailable` when the address cannot be had or the lease was lost, and the errors of the store.
     package func run(listening: @escaping @Sendable (Int) async -> Void) async throws {
+        var settings = configuration.server
+        if let terms = configuration.tokenReview {
+            let reviewer = TokenReviewer(client, terms, log: log)
+            settings.access = .tokens { try await reviewer.accepts($0) }
+        }
         let server = ArtifactServer(
-            { leading.value.withLock { $0?.store } }, configuration.server, questions: questions, log: log,
+            { leading.value.withLock { $0?.store } }, settings, questions: questions, log: log,
             metrics: { families() }, unready: { unready() })
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run(listening: listening) }

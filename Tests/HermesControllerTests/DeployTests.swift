@@ -93,6 +93,22 @@ import Testing
                 == ["Paused", "Images", "Ready", "Building", "Failed", "Age"])
     }
 
+    @Test func reviewsOfTokensNeedOneRightMore() throws {
+        let documents = try Self.documents("hermes-controller-token-review.yaml")
+        let roles = try documents.filter { try $0.member("kind").string() == "ClusterRole" }
+        let rules = try roles.flatMap { try $0.member("rules").list() }
+        #expect(rules.count == 1)
+        for (member, expected) in [
+            ("apiGroups", "authentication.k8s.io"), ("resources", "tokenreviews"), ("verbs", "create"),
+        ] {
+            #expect(try rules.first?.member(member).list().map { try $0.string() } == [expected])
+        }
+        let binding = try #require(try documents.first { try $0.member("kind").string() == "ClusterRoleBinding" })
+        let subjects = try binding.member("subjects").list()
+        #expect(try subjects.map { try $0.member("name").string() } == ["hermes-controller"])
+        #expect(try subjects.map { try $0.member("namespace").string() } == ["hermes-system"])
+    }
+
     @Test func theControllerHasTheLeastRights() throws {
         func rights(_ kind: String) throws -> Set<String> {
             var rights: Set<String> = []

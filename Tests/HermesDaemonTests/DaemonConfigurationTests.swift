@@ -16,6 +16,7 @@ import Testing
         endpoint = "http://controller.hermes.svc:8080/base"
         timeout_sec = 5
         platform = "linux/arm64/v8"
+        token_file = "/run/secrets/hermes/token"
         node_name = "gpu-1.example"
         fallback_to_registry = false
         [cache]
@@ -37,6 +38,7 @@ import Testing
         #expect(configuration.artifactStore.endpoint == (try HTTPURL("http://controller.hermes.svc:8080/base")))
         #expect(configuration.artifactStore.timeout == 5)
         #expect(configuration.artifactStore.platform == Platform(architecture: "arm64", os: "linux"))
+        #expect(configuration.artifactStore.tokenFile == "/run/secrets/hermes/token")
         #expect(configuration.artifactStore.nodeName == NodeName("gpu-1.example"))
         #expect(!configuration.artifactStore.fallsBackToRegistry)
         #expect(configuration.cacheSize == 200 << 30)
@@ -72,6 +74,7 @@ import Testing
                 endpoint = ""
                 timeout_sec = 2
                 platform = ""
+                token_file = ""
                 node_name = ""
                 fallback_to_registry = true
 
@@ -117,6 +120,10 @@ import Testing
         (
             "[external_artifact_store]\ntimeout_sec = 1.5",
             "line 2: external_artifact_store.timeout_sec is not a whole number from 1 to 60"
+        ),
+        (
+            "[external_artifact_store]\ntoken_file = 'token'",
+            "line 2: external_artifact_store.token_file is not the absolute path of a file"
         ),
         (
             "[external_artifact_store]\nnode_name = 'a b'",

@@ -7,7 +7,7 @@ package enum ArtifactAccess: Sendable {
     case open
     /// Whoever has the secret in the file at a path, which may change.
     case secret(file: String)
-    /// Whoever has a token that the closure takes. Its error is an answer with the status 500.
+    /// Whoever has a token that the closure takes. Its error is an answer with the status 503 where it is `unavailable`, else with 500.
     case tokens(@Sendable (String) async throws -> Bool)
 }
 

@@ -41,11 +41,7 @@ struct ArtifactResponder: HTTPResponder {
             response.headers[.allow] = "GET, HEAD"
             return response
         }
-        if !route.isOpen, try await !tokens.allows(request.headers[.authorization]) {
-            var response = Answers.failure(.unauthorized, "a valid token is needed")
-            response.headers[.wwwAuthenticate] = "Bearer"
-            return response
-        }
+        if !route.isOpen, let refusal = try await refusal(request) { return refusal }
         switch route {
         case .resolve: return try await withStore { try await resolve(String(query), request.headers, $0) }
         case .blob(let digest): return try await withStore { try await blob(digest, request.headers, $0) }
@@ -56,6 +52,20 @@ struct ArtifactResponder: HTTPResponder {
             let families = try await disk.runIfActive { metrics() + requests.families() }
             return Answers.metrics(families)
         case .unknown: return Answers.failure(.notFound, "there is no such path")
+        }
+    }
+
+    /// The answer to a request without a valid token, or whose token nobody can check now; nil for one that may ask.
+    private func refusal(_ request: Request) async throws -> Response? {
+        do {
+            guard try await !tokens.allows(request.headers[.authorization]) else { return nil }
+            var response = Answers.failure(.unauthorized, "a valid token is needed")
+            response.headers[.wwwAuthenticate] = "Bearer"
+            return response
+        } catch let error as HermesError where error.code == .unavailable {
+            var response = Answers.failure(.serviceUnavailable, error.message)
+            response.headers[.retryAfter] = "5"
+            return response
         }
     }
 

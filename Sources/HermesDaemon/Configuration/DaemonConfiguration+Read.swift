@@ -52,6 +52,11 @@ extension DaemonConfiguration.ArtifactStore {
         }
         timeout = try table.number("timeout_sec", 1...60, timeout)
         platform = try table.text("platform", "a platform such as \"linux/amd64\"") { try? Platform(parsing: $0) }
+        let file = "the absolute path of a file"
+        tokenFile = try table.text("token_file", file) { text in
+            let isPath = text.hasPrefix("/") && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f }
+            return isPath ? text : nil
+        }
         nodeName = try table.text("node_name", "the name of a node such as \"gpu-1\"") { NodeName($0) }
         fallsBackToRegistry = try table.flag("fallback_to_registry", fallsBackToRegistry)
         // The key may be missing: then the message has no line.

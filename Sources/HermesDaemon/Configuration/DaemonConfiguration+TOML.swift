@@ -11,6 +11,7 @@ extension DaemonConfiguration {
             (store, "endpoint", Self.quoted(artifactStore.endpoint?.text)),
             (store, "timeout_sec", "\(artifactStore.timeout)"),
             (store, "platform", Self.quoted(artifactStore.platform?.description)),
+            (store, "token_file", Self.quoted(artifactStore.tokenFile)),
             (store, "node_name", Self.quoted(artifactStore.nodeName?.description)),
             (store, "fallback_to_registry", "\(artifactStore.fallsBackToRegistry)"),
             ("cache", "size", Self.quoted(cacheSize.map(ByteSize.text))),
@@ -38,7 +39,7 @@ extension DaemonConfiguration {
     }
 
     /// A basic string. No value has a control character: addresses, platforms, names and sizes have letters, digits and signs, and
-    /// `HTTPURL` refuses them.
+    /// `HTTPURL` and paths refuse them.
     private static func quoted(_ text: String?) -> String {
         "\"\((text ?? "").replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
     }

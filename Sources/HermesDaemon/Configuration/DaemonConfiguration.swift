@@ -4,7 +4,8 @@ import HermesSupport
 
 /// The settings of the daemon, as the TOML file `standardPath` or the option `--config` gives them.
 ///
-/// The keys have the names of soci-snapshotter, so that a node's file can stay; `[cache]` and `node_name` are Hermes's own.
+/// The keys have the names of soci-snapshotter, so that a node's file can stay; `[cache]`, `node_name` and `token_file` are
+/// Hermes's own.
 ///
 /// | key | value | default |
 /// |---|---|---|
@@ -14,6 +15,7 @@ import HermesSupport
 /// | `external_artifact_store.endpoint` | the controller's http or https URL, required when it is enabled | "" |
 /// | `external_artifact_store.timeout_sec` | seconds that one of its answers may take, 1 to 60 | 2 |
 /// | `external_artifact_store.platform` | "os/architecture[/variant]" to ask for; "" for this machine's | "" |
+/// | `external_artifact_store.token_file` | the path of a file with the token that the controller wants; "" for none | "" |
 /// | `external_artifact_store.node_name` | the node's name in its cluster; "" for the host name in lower case | "" |
 /// | `external_artifact_store.fallback_to_registry` | whether an index is also taken from the image's referrers | true |
 /// | `cache.size` | the most that the cache may take, such as "200G"; "" for all but a tenth of its file system | "" |
@@ -45,6 +47,8 @@ package struct DaemonConfiguration: Sendable, Equatable {
         package var timeout = 2
         /// The platform to ask for; nil for this machine's.
         package var platform: Platform?
+        /// The absolute path of the file with the token that the controller wants; nil sends none. It is read for each request.
+        package var tokenFile: String?
         /// The node's name in its cluster; nil for the machine's host name, as with a kubelet.
         package var nodeName: NodeName?
         /// Whether an index is also taken from the image's referrers.

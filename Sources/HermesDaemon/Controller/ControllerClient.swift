@@ -20,11 +20,14 @@ import Synchronization
 package final class ControllerClient: Sendable {
     private let endpoint: HTTPURL
     let node: NodeName?
+    private let token: NodeToken?
     let http: HTTPClient
     private let circuit = Mutex(ControllerCircuit())
 
-    /// `endpoint` is the root of the API, without a query. `node` is named to the controller where it is known.
-    package init(_ endpoint: HTTPURL, http: HTTPClient, node: NodeName? = nil) {
+    /// `endpoint` is the root of the API, without a query. `node` is named to the controller where it is known. Each request has the token
+    /// that the file `tokenFile` holds then; nil sends none. A call throws the error of the file when it cannot be read.
+    package init(_ endpoint: HTTPURL, http: HTTPClient, node: NodeName? = nil, tokenFile: String? = nil) {
+        token = tokenFile.map { NodeToken(path: $0) }
         self.endpoint = endpoint
         self.node = node
         self.http = http
@@ -37,6 +40,7 @@ package final class ControllerClient: Sendable {
         let base = endpoint.text.hasSuffix("/") ? String(endpoint.text.dropLast()) : endpoint.text
         var request = HTTPRequest("GET", try HTTPURL(base + path))
         request.redirects = 0
+        if let token { request.originHeaders = [("Authorization", "Bearer \(try token.read())")] }
         // libcurl takes 0 for no limit (CURLOPT_TIMEOUT(3)).
         request.timeLimit = max(1, timeLimit)
         return request
@@ -44,6 +48,11 @@ package final class ControllerClient: Sendable {
 
     /// The error for a status that the API does not have.
     func failure(_ status: Int) -> HermesError {
+        if status == 401 {
+            return HermesError(
+                .denied, "\(name) does not take \(token == nil ? "requests without a token" : "the token")",
+                advice: "set external_artifact_store.token_file to a file with a token that it takes")
+        }
         let isOwn = status == 429 || (500...599).contains(status)
         return HermesError(isOwn ? .unavailable : .protocolViolation, "\(name) answers with status \(status)")
     }

@@ -18,7 +18,7 @@ struct IndexSearch: Sendable {
         self.configuration = configuration
         let endpoint = configuration.isEnabled ? configuration.endpoint : nil
         let node = configuration.nodeName ?? .ofThisMachine
-        controller = endpoint.map { ControllerClient($0, http: http, node: node) }
+        controller = endpoint.map { ControllerClient($0, http: http, node: node, tokenFile: configuration.tokenFile) }
         self.folder = folder
         self.log = log
     }

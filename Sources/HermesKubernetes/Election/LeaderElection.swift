@@ -72,15 +72,16 @@ package struct LeaderElection: Sendable {
         let begun = Monotonic.now()
         do {
             if let step = machine.renewal(time: .now()),
-                let lease = try await withDeadline(deadline, { try await writeIfUnchanged(step) })
+                let lease = try await KubernetesClient.withDeadline(deadline, { try await writeIfUnchanged(step) })
             {
                 return machine.wrote(lease, begun: begun)
             }
-            let lease = try await withDeadline(deadline) { try await find() }
+            let lease = try await KubernetesClient.withDeadline(deadline) { try await find() }
             let step = machine.found(lease, now: .now(), time: .now())
             guard step != .wait else { return }
             // Where another was faster, the next look shows who.
-            guard let lease = try await withDeadline(deadline, { try await writeIfUnchanged(step) }) else {
+            guard let lease = try await KubernetesClient.withDeadline(deadline, { try await writeIfUnchanged(step) })
+            else {
                 return machine.lostTrack()
             }
             machine.wrote(lease, begun: begun)
@@ -135,7 +136,7 @@ package struct LeaderElection: Sendable {
     private func release() async {
         do {
             let deadline = Monotonic.now().adding(milliseconds: terms.retry)
-            try await withDeadline(deadline) {
+            try await KubernetesClient.withDeadline(deadline) {
                 guard let lease = try await find(),
                     let step = LeaderElectionMachine(terms).released(lease, time: .now())
                 else { return }
@@ -151,22 +152,5 @@ package struct LeaderElection: Sendable {
 
     private static func checkCancellation() throws {
         if Task.isCancelled { throw HermesError(.interrupted, "the election was cancelled") }
-    }
-
-    /// Runs `body` until `deadline`, then cancels it and throws `unavailable`.
-    private func withDeadline<Value: Sendable>(
-        _ deadline: Monotonic, _ body: @escaping @Sendable () async throws -> Value
-    ) async throws -> Value {
-        let pause = max(0, Int(deadline.milliseconds(since: .now())))
-        return try await withThrowingTaskGroup(of: Value.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                try await Task.sleep(for: .milliseconds(pause))
-                throw HermesError(.unavailable, "the API server did not answer in \(Double(pause) / 1000) s")
-            }
-            defer { group.cancelAll() }
-            guard let value = try await group.next() else { throw HermesError(.system, "the work has no result") }
-            return value
-        }
     }
 }

@@ -55,6 +55,15 @@ struct ControllerCommand: ParsableCommand {
     @Option(help: "A file with a token that nodes have to send.")
     var tokenFile: String?
 
+    @Option(
+        help: .init(
+            "Nodes have to send a token of a service account for this audience, which the API server reviews.",
+            valueName: "audience"))
+    var tokenReview: String?
+
+    @Option(help: .init("A service account whose tokens are accepted; may be repeated.", valueName: "namespace/name"))
+    var tokenReviewAccount: [String] = []
+
     @Option(help: "The certificate chain for TLS, in PEM. Goes with --tls-key.")
     var tlsCert: String?
 
@@ -72,6 +81,12 @@ struct ControllerCommand: ParsableCommand {
 
     func validate() throws {
         guard (tlsCert == nil) == (tlsKey == nil) else { throw ValidationError("--tls-cert and --tls-key go together") }
+        guard tokenFile == nil || tokenReview == nil else {
+            throw ValidationError("--token-file and --token-review exclude each other")
+        }
+        guard tokenReview != nil || tokenReviewAccount.isEmpty else {
+            throw ValidationError("--token-review-account needs --token-review")
+        }
         guard (1...64).contains(maxConcurrency) else { throw ValidationError("--max-concurrency is from 1 to 64") }
         guard jobs.map({ (1...256).contains($0) }) ?? true else { throw ValidationError("--jobs is from 1 to 256") }
     }
@@ -115,6 +130,9 @@ struct ControllerCommand: ParsableCommand {
         var configuration = ControllerConfiguration(
             folder: DaemonCommand.absolute(data),
             server: .init(host: address.host, port: Int(address.port), access: access, tls: tls))
+        configuration.tokenReview = try tokenReview.map {
+            try TokenReviewTerms(audience: $0, accounts: tokenReviewAccount)
+        }
         configuration.hosts = HostsFolder(hostsDir)
         configuration.spanSize = try OptionValues.spanSize(spanSize)
         configuration.buildsAtOnce = maxConcurrency

@@ -25,4 +25,32 @@ import Testing
             #expect(bytes == ztoc)
         }
     }
+
+    /// A file that is written anew counts for the next request.
+    @Test func aDaemonSendsTheTokenThatItsFileHolds() async throws {
+        let server = try await TestArtifactServer(access: .tokens { $0 == "second" })
+        let made = try await server.artifact("app", [[1]])
+        let platform = Platform(architecture: "amd64", os: "linux")
+        let endpoint = try HTTPURL("http://127.0.0.1:\(server.port)")
+        let file = "\(server.folder.path)/token"
+        let client = ControllerClient(endpoint, http: try HTTPClient(), tokenFile: file)
+        func resolve() async throws -> Descriptor? {
+            try await client.resolve("docker.io/library/app", made.key.manifest, platform, timeLimit: 60)
+        }
+        for (text, code) in [(nil, .notFound), ("first\n", .denied), ("a b", .corrupt), (" \n", .corrupt)]
+            as [(String?, HermesError.Code)]
+        {
+            if let text { _ = try server.folder.write("token", Array(text.utf8)) }
+            let error = await #expect(throws: HermesError.self) { try await resolve() }
+            #expect(error?.code == code)
+            #expect(error.map { !"\($0)".contains("first") && !"\($0)".contains("a b") } == true)
+        }
+        _ = try server.folder.write("token", Array("second\n".utf8))
+        #expect(try await resolve() == made.index)
+        let none = ControllerClient(endpoint, http: try HTTPClient())
+        let error = await #expect(throws: HermesError.self) {
+            _ = try await none.resolve("docker.io/library/app", made.key.manifest, platform, timeLimit: 60)
+        }
+        #expect(error?.code == .denied)
+    }
 }
