@@ -29,18 +29,7 @@ package final class SQLiteConnection {
     /// Throws `corrupt` when the file is not a database, `notFound` when the folder is missing, `cannotCreate` or
     /// `denied` when the file cannot be made or written.
     package init(_ path: String, synchronous: Synchronous, busyTimeout: Int32 = 5000) throws {
-        let file = try SQLiteFile.prepare(path)
-        var opened: OpaquePointer?
-        // NOMUTEX: the owner's lock is enough. EXRESCODE: every call answers with extended codes.
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
-        let status = sqlite3_open_v2(file, &opened, flags, nil)
-        guard status == SQLITE_OK, let opened else {
-            // SQLite gives a connection for its error as well.
-            let error = HermesError.sqlite("open", path, SQLiteError(status, of: opened))
-            sqlite3_close_v2(opened)
-            throw error
-        }
-        handle = opened
+        handle = try Self.open(SQLiteFile.prepare(path), path, SQLITE_OPEN_READWRITE)
         self.path = path
         sqlite3_busy_timeout(handle, busyTimeout)
         // Functions and tables that a damaged or foreign schema could name are not trusted.
@@ -56,18 +45,24 @@ package final class SQLiteConnection {
     /// Opens a database of another program to read it, and never changes its file. SQLite may make files beside it (-wal, -shm).
     /// Throws `corrupt` when the file is not a database, `cannotCreate` when there is none.
     package init(reading path: String) throws {
-        let file = try SQLiteFile.resolved(path)
+        handle = try Self.open(SQLiteFile.resolved(path), path, SQLITE_OPEN_READONLY)
+        self.path = path
+        try execute("PRAGMA trusted_schema = OFF")
+    }
+
+    /// Opens `file`, which messages name as `path`.
+    private static func open(_ file: String, _ path: String, _ access: Int32) throws -> OpaquePointer {
         var opened: OpaquePointer?
-        let flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+        // NOMUTEX: the owner's lock is enough. EXRESCODE: every call answers with extended codes.
+        let flags = access | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
         let status = sqlite3_open_v2(file, &opened, flags, nil)
         guard status == SQLITE_OK, let opened else {
+            // SQLite gives a connection for its error as well.
             let error = HermesError.sqlite("open", path, SQLiteError(status, of: opened))
             sqlite3_close_v2(opened)
             throw error
         }
-        handle = opened
-        self.path = path
-        try execute("PRAGMA trusted_schema = OFF")
+        return opened
     }
 
     deinit {
