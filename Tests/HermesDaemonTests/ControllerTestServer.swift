@@ -21,8 +21,11 @@ final class ControllerTestServer: Sendable {
     }
 
     /// A client of its own, with its own circuit, of a controller that behaves as `mode` says.
+    /// A client that leaves the controller alone for longer than any test takes once it has failed.
     func client(_ mode: String) throws -> ControllerClient {
-        ControllerClient(try HTTPURL("http://127.0.0.1:\(port)/\(mode)"), http: http)
+        ControllerClient(
+            try HTTPURL("http://127.0.0.1:\(port)/\(mode)"), http: http,
+            circuit: ControllerCircuit(firstPause: 600_000), node: nil, tokenFile: nil)
     }
 
     /// How many requests came to a mode.

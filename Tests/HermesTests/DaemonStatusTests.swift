@@ -13,6 +13,7 @@ import Testing
          "layers": 3, "bytes": 100, "uncompressedBytes": 2048, "presentBytes": 10, "presentUncompressedBytes": 1024,
          "presentPercent": 50, "fetchedBytes": 512, "reads": 9, "failedReads": 1, "parkedReads": 2, "errors": 4,
          "complete": false, "verified": false, "lastError": {"time": "2026-01-01T00:01:00Z", "message": "no\\nanswer"}}],
+         "cached": [],
          "left": [{"time": "2026-01-01T00:00:30Z", "result": "not_asked", "cause": "no labels"}]}
         """
 

@@ -5,6 +5,7 @@
 set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
 . "$HERMES_ROOT/scripts/debian.sh"
+. "$HERMES_ROOT/scripts/layers.sh"
 
 out=$HERMES_CACHE/bench/vllm
 if [[ -f $out/index.json ]]; then
@@ -19,32 +20,11 @@ export PIP_CONFIG_FILE=/dev/null PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DI
 
 work=$HERMES_CACHE/bench/work
 wheels=$HERMES_CACHE/bench/wheels
-root=$work/root
 rm -rf --one-file-system "$work"
-mkdir -p "$work" "$wheels" "$root"
-on_exit rm -rf --one-file-system "$work"
-mkdir "$work/1-base"
-tar -C "$work/1-base" --numeric-owner -xf "$(debian_base)"
+mkdir -p "$work" "$wheels"
+layers_begin "$work"
+root=$LAYERS_ROOT
 
-# layer NAME COMMAND...: runs COMMAND with the layers so far mounted on $root; what it changes is layer NAME.
-lower=$work/1-base
-layers=("$work/1-base")
-layer() {
-    local upper=$work/$1
-    shift
-    mkdir -p "$upper" "$work/overlay"
-    mount -t overlay overlay -o "lowerdir=$lower,upperdir=$upper,workdir=$work/overlay" "$root"
-    on_exit unmount "$root"
-    "$@"
-    umount "$root"
-    # overlayfs marks a deletion with a device 0:0, an image layer with a .wh. file.
-    find "$upper" -type c -print0 | while IFS= read -r -d '' gone; do
-        rm "$gone"
-        : >"${gone%/*}/.wh.${gone##*/}"
-    done
-    lower=$upper:$lower
-    layers+=("$upper")
-}
 python_packages() { debian_install "$root" python3 python3-pip libgomp1 gcc libc6-dev python3-dev ca-certificates; }
 # pip_in_root ARGUMENT...: the image's own pip, with this machine's name service and certificates.
 pip_in_root() {
@@ -82,8 +62,8 @@ if [[ ! -f $wheels/complete ]]; then
     say "wheels of ${HERMES_BENCH_PACKAGE:=vllm} (about 4 GB)"
     layer download pip_in_root download -q --only-binary :all: -d /wheels "$HERMES_BENCH_PACKAGE"
     # That layer is no part of the image.
-    lower=${lower#*:}
-    unset 'layers[-1]'
+    LAYERS_LOWER=${LAYERS_LOWER#*:}
+    unset 'LAYERS[-1]'
     touch "$wheels/complete"
 fi
 say "installing the wheels"
@@ -95,7 +75,7 @@ layer 7-vllm install_wheels '*.whl'
 
 say "packing seven layers"
 rm -rf "$out.part"
-python3 "$HERMES_ROOT/scripts/oci_layout.py" "$out.part" "${layers[@]}"
+python3 "$HERMES_ROOT/scripts/oci_layout.py" "$out.part" "${LAYERS[@]}"
 mv "$out.part" "$out"
 rm -rf "$wheels"
 echo "$out"

@@ -11,7 +11,8 @@ free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1
 holds() { jq -e "$2" "$1" >/dev/null || { echo "not so: $2" && jq -c "[.sides[].starts[] | [.round, .isCold, .outcome, .error, .completeSeconds, .transfer]]" "$1" | fold -w 250 && return 1; }; }
 is_clean() {
     ! ctr_ namespaces ls -q | grep -q hermes-bench && ! grep hermes-bench /proc/self/mountinfo | grep -q "$shared" &&
-        [[ -z $(compgen -G "$shared/tmp/*") && ! -d /sys/fs/cgroup/hermes-bench/bench* ]] && (($(rows) == 0))
+        [[ -z $(compgen -G "$shared/tmp/*") ]] &&
+        [[ -z $(compgen -G "/sys/fs/cgroup/hermes-bench/bench*") ]] && (($(rows) == 0))
 }
 leaves_nothing() {
     wait_until 30 is_clean || {

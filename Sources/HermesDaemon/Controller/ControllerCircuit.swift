@@ -24,8 +24,10 @@ struct ControllerCircuit {
     private var isProbing = false
     /// Counts the failures, each of which makes the passes before it void.
     private var generation = 0
+    private let firstPause: Int
 
-    init() {}
+    /// `firstPause` is the pause after the first failure, in milliseconds.
+    init(firstPause: Int = Self.firstPause) { self.firstPause = firstPause }
 
     /// Lets a call through, or gives nil because the controller is left alone.
     mutating func enter(now: Monotonic) -> Pass? {
@@ -48,7 +50,7 @@ struct ControllerCircuit {
         guard pass.generation == generation else { return }
         generation += 1
         isProbing = false
-        let pause = pause.map { min($0 * 2, Self.longestPause) } ?? Self.firstPause
+        let pause = pause.map { min($0 * 2, Self.longestPause) } ?? firstPause
         self.pause = pause
         reopens = now.adding(milliseconds: pause)
     }

@@ -22,11 +22,16 @@ package final class ControllerClient: Sendable {
     let node: NodeName?
     private let token: NodeToken?
     let http: HTTPClient
-    private let circuit = Mutex(ControllerCircuit())
+    private let circuit: Mutex<ControllerCircuit>
 
     /// `endpoint` is the root of the API, without a query. `node` is named to the controller where it is known. Each request has the token
     /// that the file `tokenFile` holds then; nil sends none. A call throws the error of the file when it cannot be read.
-    package init(_ endpoint: HTTPURL, http: HTTPClient, node: NodeName? = nil, tokenFile: String? = nil) {
+    package convenience init(_ endpoint: HTTPURL, http: HTTPClient, node: NodeName? = nil, tokenFile: String? = nil) {
+        self.init(endpoint, http: http, circuit: ControllerCircuit(), node: node, tokenFile: tokenFile)
+    }
+
+    init(_ endpoint: HTTPURL, http: HTTPClient, circuit: ControllerCircuit, node: NodeName?, tokenFile: String?) {
+        self.circuit = Mutex(circuit)
         token = tokenFile.map { NodeToken(path: $0) }
         self.endpoint = endpoint
         self.node = node

@@ -14,7 +14,7 @@ struct BenchRun: ParsableCommand {
             For each snapshotter and round the image is taken away, the kernel's caches are dropped, and the workload is \
             started: cold, and once more warm. The phases are resolve, pull (or mount), create, start, first output, ready and \
             the first request. The workload runs in a namespace of containerd of its own, on the host's network; nothing is left \
-            behind. What follows -- takes the place of the image's command. Needs root.
+            behind. A start that fails is shown as such, and is in no median. What follows -- takes the place of the image's command. Needs root.
 
             EXAMPLES
               hermes bench docker.io/library/python:3.12 -- python3 -c 'import json'
@@ -75,8 +75,7 @@ struct BenchRun: ParsableCommand {
     @Option(help: "The socket on which hermes daemon answers containerd.")
     var daemonAddress = "/run/hermes-daemon/hermes-daemon.sock"
 
-    @Option(help: "How the result is written: table or json.")
-    var format = OutputFormat.table
+    @OptionGroup var output: BenchOutput
 
     func run() throws {
         let chosen = try nodeOptions()
@@ -92,7 +91,7 @@ struct BenchRun: ParsableCommand {
         defer { bench.close() }
         interrupt.hold { stopped.withLock { $0 = true } }
         let report = try bench.run()
-        try JSONOutput.print(report)
+        try output.write(report)
     }
 
     /// What the daemon says of an image.
@@ -109,11 +108,11 @@ struct BenchRun: ParsableCommand {
     private func nodeOptions() throws -> NodeBench.Options {
         var chosen = NodeBench.Options()
         if !snapshotters.isEmpty { chosen.snapshotters = snapshotters }
-        guard Set(chosen.snapshotters).count == chosen.snapshotters.count else {
-            throw HermesError(.usage, "a snapshotter is named twice")
+        guard Set(chosen.snapshotters).count == chosen.snapshotters.count, chosen.snapshotters.count <= 16 else {
+            throw HermesError(.usage, "--snapshotter takes 16 different names at most")
         }
-        guard (1...1000).contains(rounds), (0...100_000).contains(requests) else {
-            throw HermesError(.usage, "--rounds takes 1 to 1000, and --requests 0 to 100000")
+        guard (1...300).contains(rounds), (0...100_000).contains(requests) else {
+            throw HermesError(.usage, "--rounds takes 1 to 300, and --requests 0 to 100000")
         }
         chosen.address = DaemonCommand.absolute(address)
         chosen.rounds = rounds

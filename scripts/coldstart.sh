@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Cold starts of workloads with overlayfs and with Hermes over a link of 1 Gbit/s with a round trip of 1 ms:
+# scripts/coldstart.sh [--rounds N] [--keep FOLDER] [WORKLOAD...], with names from scripts/workloads; all without one, which takes
+# hours with the large image. Prints a row for each workload, with the medians of `hermes bench`; --keep keeps its reports (JSON,
+# and HTML with charts). Needs root; a private containerd, registry and daemon are started and ended.
+set -euo pipefail
+. "$(dirname "$0")/bench/lib.sh"
+. "$HERE/network.sh"
+. "$HERMES_ROOT/scripts/containerd.sh"
+. "$HERMES_ROOT/scripts/workloads/images.sh"
+
+rounds=5 keep=$WORK/reports
+while [[ ${1:-} == --* ]]; do
+    case $1 in
+    --rounds) rounds=$2 ;;
+    --keep) keep=$2 ;;
+    *) die "there is no option $1" ;;
+    esac
+    shift 2
+done
+workloads=("$@")
+if ((${#workloads[@]} == 0)); then
+    for file in "$HERMES_ROOT"/scripts/workloads/*.sh; do
+        name=$(basename "$file" .sh)
+        [[ $name == images ]] || workloads+=("$name")
+    done
+fi
+for name in "${workloads[@]}"; do [[ -f $HERMES_ROOT/scripts/workloads/$name.sh ]] || die "there is no workload $name"; done
+mkdir -p "$keep" "$HERMES_CACHE/bench"
+
+link_up 500 1000
+registry_start "$WORK/registry" "$LINK_SERVER"
+# The registry is not on loopback, and has no TLS. This is the one file outside of the script's own folders.
+hosts=/etc/containerd/certs.d/$REGISTRY
+mkdir -p "$hosts"
+on_exit rm -r "$hosts"
+echo "server = \"http://$REGISTRY\"" >"$hosts/hosts.toml"
+
+# Everything of the node's is behind the link: its containerd, its daemon and the bench.
+nsenter "--net=$LINK_SPACE" "$HERMES" daemon --root "$WORK/root" --address "$WORK/hermes.sock" 2>>"$WORK/daemon.log" &
+on_exit stop_process "$!"
+wait_until 20 test -S "$WORK/hermes.sock" || die "hermes daemon did not start: $(tail -n 3 "$WORK/daemon.log")"
+# In a background or a pipe only: there the process becomes containerd.
+containerd() { exec nsenter "--net=$LINK_SPACE" "$(type -P containerd)" "$@"; }
+containerd_start "$WORK/containerd" "$WORK/hermes.sock"
+
+declare -A pushed=()
+# push IMAGE: an image of the workloads with its index, once.
+push() {
+    [[ -z ${pushed[$1]:-} ]] || return 0
+    local layout
+    layout=$(workload_image "$1")
+    push_layout "$layout:latest" "bench/$1:latest"
+    quietly "$HERMES" index build --push --output "$WORK/index" "$REGISTRY/bench/$1:latest"
+    pushed[$1]=yes
+}
+
+# figures REPORT: overlayfs's and Hermes' median of the whole start, both until the first answer or the end; their ratio; the ratio of
+# p99 of the requests after the first; the starts that failed.
+figures() {
+    jq -r '
+        def median: sort | if length == 0 then null elif length % 2 == 1 then .[(length - 1) / 2] else (.[length / 2 - 1] + .[length / 2]) / 2 end;
+        def p99: sort | if length == 0 then null else .[((length - 1) * 0.99) | floor] end;
+        def cold: [.starts[] | select(.isCold and .outcome == "complete") | [.phases[].seconds] | add] | median;
+        def whole: [.starts[] | select(.isCold and .outcome == "complete") | .completeSeconds // empty] | median;
+        def tail: [.starts[] | select(.outcome == "complete") | .warmSeconds[]] | p99;
+        def number: if . == null then "-" else . * 100 | round / 100 | tostring end;
+        def over($b): if . == null or $b == null or $b == 0 then null else . / $b end;
+        .sides as [$o, $h] | [($o | cold | number), ($h | cold | number), (($o | cold) | over($h | cold) | number),
+            (($h | tail) | over($o | tail) | number), ($h | whole | number),
+            ([.sides[].starts[] | select(.outcome != "complete")] | length)] | @tsv' "$1"
+}
+
+say "$(date -u +%Y-%m-%d), $(nproc) processors, Linux $(uname -r), containerd $(containerd_version), median of $rounds"
+printf '%-14s %12s %12s %8s %10s %12s %7s\n' WORKLOAD OVERLAYFS HERMES RATIO 'WARM P99' 'WHOLE IMAGE' FAILED
+for name in "${workloads[@]}"; do
+    # shellcheck source=/dev/null
+    . "$HERMES_ROOT/scripts/workloads/$name.sh"
+    push "$WORKLOAD_IMAGE"
+    beyond "$HERMES" bench --address "$CONTAINERD_SOCKET" --daemon-address "$WORK/hermes.sock" --rounds "$rounds" \
+        --format json --html "$keep/$name.html" "$REGISTRY/bench/$WORKLOAD_IMAGE:latest" "${WORKLOAD[@]}" \
+        >"$keep/$name.json" 2>"$WORK/bench.log" || die "$name: $(tail -n 1 "$WORK/bench.log")"
+    IFS=$'\t' read -r overlayfs hermes ratio tail whole failed < <(figures "$keep/$name.json")
+    printf '%-14s %10s s %10s s %8s %10s %10s s %7s\n' "$name" "$overlayfs" "$hermes" "$ratio" "$tail" "$whole" "$failed"
+done
