@@ -13,15 +13,25 @@ package struct YAML: Sendable, Equatable {
     /// line, when the text is not YAML, is beyond the limits or is ambiguous (a key that comes twice), and `system`
     /// without memory.
     package static func parse(_ bytes: [UInt8], name: String, limits: Limits = Limits()) throws -> YAML {
+        let values = try values(bytes, name, limits, isStream: false)
+        // The builder refuses a stream without a document.
+        return YAML(value: values[0], document: name, path: "")
+    }
+
+    /// Reads a stream of one document or more, all of which share the limits. Throws as `parse` does.
+    package static func documents(_ bytes: [UInt8], name: String, limits: Limits = Limits()) throws -> [YAML] {
+        try values(bytes, name, limits, isStream: true).map { YAML(value: $0, document: name, path: "") }
+    }
+
+    private static func values(_ bytes: [UInt8], _ name: String, _ limits: Limits, isStream: Bool) throws -> [Value] {
         guard bytes.count <= limits.bytes else {
             throw HermesError(.corrupt, "\(name) is larger than \(limits.bytes) bytes")
         }
-        let value = try bytes.withUnsafeBufferPointer { bytes in
+        return try bytes.withUnsafeBufferPointer { bytes in
             var events = try YAMLEvents(bytes, name: name)
             var builder = YAMLBuilder(limits: limits, name: name)
-            return try builder.build(&events)
+            return try builder.build(&events, isStream: isStream)
         }
-        return YAML(value: value, document: name, path: "")
     }
 
     /// The error of a document that `name` names, in one of its lines, the first of which is 1.

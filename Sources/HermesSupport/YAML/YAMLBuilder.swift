@@ -31,24 +31,27 @@ struct YAMLBuilder {
     private var frames: [Frame] = []
     private var anchors: [String: Part] = [:]
     private var total = Cost(nodes: 0)
-    private var root: YAML.Value?
+    private var roots: [YAML.Value] = []
 
     init(limits: YAML.Limits, name: String) {
         self.limits = limits
         self.name = name
     }
 
-    /// The one document of the stream. Throws as `YAML.parse` does. To be called once.
-    mutating func build(_ events: inout YAMLEvents) throws -> YAML.Value {
+    /// The documents of the stream, at least one; exactly one unless `isStream`. Throws as `YAML.parse` does. To be
+    /// called once.
+    mutating func build(_ events: inout YAMLEvents, isStream: Bool) throws -> [YAML.Value] {
         while true {
             let event = try events.next()
             switch event.kind {
             case .streamStart, .documentEnd: break
             case .streamEnd:
-                guard let root else { throw malformed(event, "there is no document") }
-                return root
+                guard !roots.isEmpty else { throw malformed(event, "there is no document") }
+                return roots
             case .documentStart:
-                guard root == nil else { throw malformed(event, "there is more than one document") }
+                guard isStream || roots.isEmpty else { throw malformed(event, "there is more than one document") }
+                // An anchor is known in its own document (YAML 1.2.2, 3.2.2.2).
+                anchors = [:]
             case .alias(let anchor):
                 // An anchor counts from the end of its value: no value can hold itself.
                 guard let part = anchors[anchor] else { throw malformed(event, "an alias names no value before it") }
@@ -122,7 +125,7 @@ struct YAMLBuilder {
     /// Puts a part where it belongs: into the innermost frame, as a key, a value or an element, or as the whole.
     private mutating func place(_ part: Part, _ event: YAMLEvent) throws {
         guard !frames.isEmpty else {
-            root = part.value
+            roots.append(part.value)
             return
         }
         // In place: a copy of a frame would copy all that it holds.
