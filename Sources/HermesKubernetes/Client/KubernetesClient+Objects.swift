@@ -8,9 +8,15 @@ extension KubernetesClient {
 
     /// Makes an object of the kind that `path` names, and returns it as it is then.
     package func create<Object: Codable>(_ object: Object, _ path: ResourcePath) async throws -> Object {
-        let body = try JSON.encode(object)
-        return try await decode(
-            Object.self, Call(method: "POST", path: path, body: body, action: "cannot create one of"))
+        try await create(object, path, as: Object.self)
+    }
+
+    /// Makes an object that is described by another type than the one that it is read as.
+    package func create<Object: Decodable>(
+        _ description: some Encodable, _ path: ResourcePath, as type: Object.Type
+    ) async throws -> Object {
+        let body = try JSON.encode(description)
+        return try await decode(type, Call(method: "POST", path: path, body: body, action: "cannot create one of"))
     }
 
     /// Puts an object in the place of another, and returns it as it is then. A field that the type does not have is

@@ -18,5 +18,5 @@ package struct Lease: KubernetesObject, Hashable {
 
 extension ResourcePath {
     static let leases = ResourcePath(group: "coordination.k8s.io", plural: "leases")
-    static let events = ResourcePath(plural: "events")
+    package static let events = ResourcePath(plural: "events")
 }

@@ -50,6 +50,10 @@ package struct Pod: KubernetesObject, Hashable {
     package struct Status: Codable, Sendable, Hashable {
         /// Pending, Running, Succeeded, Failed or Unknown.
         package var phase: String?
+        /// A word in CamelCase for programs and a sentence for people, mostly of a Pod that failed.
+        package var reason: String?
+        package var message: String?
+        package var podIP: String?
         package var conditions: [Condition]?
         package var initContainerStatuses: [ContainerStatus]?
         package var containerStatuses: [ContainerStatus]?
@@ -61,6 +65,8 @@ package struct Pod: KubernetesObject, Hashable {
         /// True, False or Unknown.
         package var status: String
         package var lastTransitionTime: String?
+        package var reason: String?
+        package var message: String?
     }
 
     package struct ContainerStatus: Codable, Sendable, Hashable {
@@ -70,10 +76,12 @@ package struct Pod: KubernetesObject, Hashable {
             }
             package struct Waiting: Codable, Sendable, Hashable {
                 package var reason: String?
+                package var message: String?
             }
             package struct Terminated: Codable, Sendable, Hashable {
                 package var startedAt: String?
                 package var finishedAt: String?
+                package var exitCode: Int?
             }
             package var waiting: Waiting?
             package var running: Running?
