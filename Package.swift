@@ -190,6 +190,7 @@ let package = Package(
             dependencies: [
                 "HermesSupport", "HermesHTTP", "HermesCore", "HermesContainerd", "HermesKubernetes", "HermesBench",
                 "HermesTestKit",
+                .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
             name: "HermesTests",
