@@ -149,10 +149,7 @@ struct BenchRun: ParsableCommand {
             throw HermesError(
                 .usage, "--request goes with --ready-http or --ready-log: a workload that has ended answers nothing")
         }
-        let body = try data.map { text in
-            text.hasPrefix("@")
-                ? try LocalFile.read(String(text.dropFirst()), limit: 64 << 20) : Array(text.utf8)
-        }
+        let body = try data.map { try OptionValues.content($0) }
         return WorkloadRequest(url: try HTTPURL(request), body: body, contentType: contentType)
     }
 }

@@ -26,6 +26,11 @@ enum OptionValues {
         return milliseconds / 1000
     }
 
+    /// The text itself; for "@FILE" what is in the file, of at most 64 MiB.
+    static func content(_ text: String) throws -> [UInt8] {
+        text.hasPrefix("@") ? try LocalFile.read(String(text.dropFirst()), limit: 64 << 20) : Array(text.utf8)
+    }
+
     /// Where to listen.
     static func address(_ text: String, _ name: String) throws -> ListenAddress {
         guard let address = ListenAddress(text) else {

@@ -93,7 +93,7 @@ struct ControllerCommand: ParsableCommand {
 
     func run() throws {
         let log = logOptions.logger()
-        let cluster = try cluster()
+        let cluster = try ClusterConfiguration.find(kubeconfig: kubeconfig, context: context)
         var configuration = try self.configuration()
         if leaderElection { configuration.lease = (cluster.namespace, "hermes-controller") }
         let interrupt = try Interrupt()
@@ -109,17 +109,6 @@ struct ControllerCommand: ParsableCommand {
             guard !work.isCancelled else { return }
             throw error
         }
-    }
-
-    private func cluster() throws -> ClusterConfiguration {
-        if kubeconfig == nil, context == nil {
-            do {
-                return try .inCluster()
-            } catch let error as HermesError where error.code == .notFound {
-                // Not in a Pod.
-            }
-        }
-        return try .kubeconfig(kubeconfig, context: context)
     }
 
     private func configuration() throws -> ControllerConfiguration {
