@@ -48,10 +48,10 @@ extension BenchReport {
         package enum Name: String, Codable, Sendable, CaseIterable {
             /// The reference becomes a manifest.
             case resolve
-            /// All layers become snapshots: pulled and unpacked, or mounted.
-            case pull
             /// In a cluster: the Pod waits for a node.
             case schedule
+            /// All layers become snapshots: pulled and unpacked, or mounted.
+            case pull
             /// The container is made.
             case create
             /// Its process runs.
