@@ -43,7 +43,9 @@ enum Main {
         do {
             let arguments = CommandLine.arguments
             // Its word is none of the roles. It needs no parser, and is to need little memory.
-            if arguments.count == 3, arguments[1] == Holder.word { return try Holder.run(path: arguments[2]) }
+            if arguments.count == 4, arguments[1] == Holder.word {
+                return try Holder.run(path: arguments[2], patience: arguments[3])
+            }
             var command = try Hermes.parseAsRoot(try words(arguments))
             try command.run()
         } catch let error as HermesError {

@@ -13,7 +13,8 @@ import Testing
          "layers": 3, "bytes": 100, "uncompressedBytes": 2048, "presentBytes": 10, "presentUncompressedBytes": 1024,
          "presentPercent": 50, "fetchedBytes": 512, "reads": 9, "failedReads": 1, "parkedReads": 2, "errors": 4,
          "complete": false, "verified": false, "lastError": {"time": "2026-01-01T00:01:00Z", "message": "no\\nanswer"}}],
-         "cached": [],
+         "cached": [], "lost": [{"image": "registry.example/old", "manifest":
+         "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "cause": "no\\nindex"}],
          "left": [{"time": "2026-01-01T00:00:30Z", "result": "not_asked", "cause": "no labels"}]}
         """
 
@@ -28,6 +29,9 @@ import Testing
 
                 last errors:
                 registry.example/app:1?[2J: 2026-01-01T00:01:00Z no?answer
+
+                lost, so that their containers have to be started again:
+                registry.example/old: no?index
 
                 LEFT TO CONTAINERD  TIME                  RESULT     CAUSE
                 -                   2026-01-01T00:00:30Z  not_asked  no labels

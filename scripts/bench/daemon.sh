@@ -29,6 +29,8 @@ daemon_start() {
     printf '[background_fetch]\ndisable = %s\n' "$1" >"$WORK/daemon.toml"
     "$HERMES" daemon --root "$WORK/root" --address "$WORK/hermes.sock" --config "$WORK/daemon.toml" 2>>"$WORK/daemon.log" &
     DAEMON_PID=$!
+    # What the daemon leaves to its holder while images are shown.
+    on_exit unmount "$WORK/root/images"
     on_exit stop_process "$DAEMON_PID"
     wait_until 20 test -S "$WORK/hermes.sock" || die "hermes daemon did not start: $(tail -n 3 "$WORK/daemon.log")"
 }

@@ -51,7 +51,7 @@ kill_mount() {
 
 # socket DIR, holder DIR: the socket of the holder of a mount, and its process.
 socket() { echo "/run/hermes/holders/$(printf %s "$1" | sha256sum | cut -c 1-32)"; }
-holder() { pgrep -fx "hermes holder $(socket "$1")"; }
+holder() { pgrep -fx "hermes holder $(socket "$1") 60"; }
 no_holder() { ! holder "$1"; }
 # nothing_left DIR: no mount, no holder, no socket.
 nothing_left() {

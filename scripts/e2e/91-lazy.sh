@@ -116,7 +116,7 @@ begin() {
 }
 end() {
     stop_process "$CONTAINERD_PID"
-    daemon_gone TERM
+    daemon_end
 }
 
 begin machine

@@ -30,7 +30,12 @@ daemon_up() {
     echo "$DAEMON_PID" >"$shared/pid"
 }
 daemon_pid() { cat "$shared/pid"; }
-daemon_end() { kill -TERM "$(daemon_pid)" 2>/dev/null || true; }
+# daemon_end: ends the daemon, and the mount that it leaves to its holder while images are shown.
+daemon_end() {
+    kill -TERM "$(daemon_pid)" 2>/dev/null || true
+    wait_until 30 process_gone "$(daemon_pid)" || true
+    if is_mounted "$ROOT/images"; then umount -lf "$ROOT/images"; fi
+}
 daemon_gone() {
     kill -s "$1" "$(daemon_pid)"
     wait_until 30 process_gone "$(daemon_pid)"

@@ -3,10 +3,12 @@ import Logging
 
 extension ImageCache {
     /// Opens an image that was open before, with the very index that it had then, from the cache alone: a kernel that has the
-    /// inode numbers of one tree must not be given another. `threads` work for it until it is closed. Throws `notFound` where the
-    /// cache has lost a part of the image or of its index, or the index was refused.
+    /// inode numbers of one tree must not be given another. `lowest` says how many of its layers it was, from the bottom; nil
+    /// for all. `threads` work for it until it is closed. Throws `notFound` where the cache has lost a part of the image or of
+    /// its index, or the index was refused, `usage` where the image does not have so many layers.
     package func reopen(
-        _ manifest: Digest, index: Digest, source: any ImageSource, threads: FetchThreads, log: Logger
+        _ manifest: Digest, index: Digest, lowest: Int? = nil, source: any ImageSource, threads: FetchThreads,
+        log: Logger
     ) throws -> LazyImage {
         let advice = "unmount it, and mount the image anew"
         let image: Image
@@ -21,7 +23,13 @@ extension ImageCache {
                 "the cache does not have the index \(index) any more, with which \(image.reference) was mounted",
                 advice: advice)
         }
-        let lazy = try open(image, source: source, threads: threads, log: log)
+        // All the layers of an image are the image itself, whose tree has a name of its own.
+        let lazy =
+            if let lowest, lowest != image.layers.count {
+                try openLowest(lowest, of: image, source: source, threads: threads, log: log)
+            } else {
+                try open(image, source: source, threads: threads, log: log)
+            }
         // Another process may have compiled the image anew since.
         guard lazy.index == index else {
             lazy.close()

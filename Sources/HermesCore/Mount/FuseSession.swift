@@ -145,10 +145,8 @@ final class FuseSession: @unchecked Sendable {
         guard !isEnded.exchange(true, ordering: .acquiringAndReleasing) else { return }
         fuse_session_exit(session)
         guard mount == MountID(directory) else {
-            // A mount that was taken out of the tree while files were open lives on: this ends its connection, so that no
-            // thread stays in its read (fusectl, Documentation/filesystems/fuse.rst).
-            let control = "/sys/fs/fuse/connections/\(mount?.minor ?? 0)/abort"
-            if let file = try? OpenFile(control, O_WRONLY) { _ = pwrite(file.descriptor, "1", 1, 0) }
+            // A mount that was taken out of the tree while files were open lives on, and no thread may stay in its read.
+            mount?.abort()
             return
         }
         // MNT_FORCE ends the connection, so that no thread stays in its read; MNT_DETACH takes the mount out of the tree

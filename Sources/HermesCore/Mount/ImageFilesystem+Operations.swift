@@ -14,7 +14,8 @@ private func slots(_ request: fuse_req_t) -> Unmanaged<ImageSlots> {
 private func onImage(_ request: fuse_req_t, _ number: fuse_ino_t, _ body: (ImageFilesystem, UInt64) -> Void) {
     let image = slots(request)._withUnsafeGuaranteedRef { $0.image(UInt64(number)) }
     guard let image else {
-        fuse_reply_err(request, ESTALE)
+        // An image of an earlier process that could not be opened again: no answer but this one is certain to be right.
+        fuse_reply_err(request, EIO)
         return
     }
     image._withUnsafeGuaranteedRef { body($0, UInt64(number) &- $0.base) }
@@ -33,8 +34,7 @@ private func onRootFolder(_ request: fuse_req_t, _ number: fuse_ino_t, _ body: (
 
 /// The kernel gives references to an inode back.
 private func forget(_ request: fuse_req_t, _ number: fuse_ino_t, _ count: UInt64) {
-    let image = slots(request)._withUnsafeGuaranteedRef { $0.image(UInt64(number)) }
-    image?._withUnsafeGuaranteedRef { $0.forgotten(Int(clamping: count)) }
+    slots(request)._withUnsafeGuaranteedRef { $0.forgotten(UInt64(number), Int(clamping: count)) }
 }
 
 private func negotiate(_ connection: inout fuse_conn_info) {

@@ -1,6 +1,5 @@
 import Glibc
 import HermesSupport
-import Synchronization
 
 /// An image as the kernel sees it through FUSE.
 ///
@@ -18,16 +17,16 @@ final class ImageFilesystem: @unchecked Sendable {
     let base: UInt64
     /// The hidden folder at the root of an image that is mounted alone. One of many is for containers, whose root could look in.
     let state = StateFolder()
-    /// To be called when the image was closed because it was removed, and nothing holds it any more.
-    let closed: (@Sendable () -> Void)?
-    /// How many references the kernel has to inodes of the image.
-    private let lookups = Atomic<Int>(0)
+    /// The image's slot, and the references that the kernel has to its inodes.
+    let slot: Int
+    private let counts: LookupCounts
     /// The kernel's reads.
     let reads = ReadCounters()
 
     /// An image in a slot of a mount of many images, or alone in slot 0.
-    init(_ image: LazyImage, slot: Int = 0, closed: (@Sendable () -> Void)? = nil) {
-        self.closed = closed
+    init(_ image: LazyImage, slot: Int = 0, counts: LookupCounts) {
+        self.slot = slot
+        self.counts = counts
         base = UInt64(slot) << 32
         lazy = image
         tree = image.tree
@@ -39,11 +38,8 @@ final class ImageFilesystem: @unchecked Sendable {
     deinit { reads.deallocate() }
 
     /// Counts references that the kernel is about to be given.
-    func lookedUp(_ count: Int) { lookups.add(count, ordering: .relaxed) }
+    func lookedUp(_ count: Int) { counts.lookedUp(slot, count) }
 
-    /// The kernel has given references back, or did not take them.
-    func forgotten(_ count: Int) { lookups.subtract(count, ordering: .acquiringAndReleasing) }
-
-    /// Whether the kernel has a reference to an inode of the image.
-    var isKnown: Bool { lookups.load(ordering: .acquiring) > 0 }
+    /// The kernel did not take references.
+    func forgotten(_ count: Int) { counts.forgotten(slot, count) }
 }

@@ -28,24 +28,29 @@ package final class LazyMount: Sendable {
         watch = nil
         do {
             server = try FuseServer(
-                ImageSlots(alone: ImageFilesystem(image)), on: directory, name: image.image.reference)
+                ImageSlots(alone: image), on: directory, name: image.image.reference)
         } catch {
             image.close()
             throw error
         }
     }
 
-    /// As the other, for a mount that survives this process: `surviving` says where it is, and whether it is there already.
-    package init(_ image: LazyImage, _ surviving: SurvivingMount, keeper: CacheKeeper) throws {
+    /// As the other, for a mount that survives this process: `surviving` says where it is, and whether it is there already;
+    /// `platform` is the one that was asked for.
+    package init(_ image: LazyImage, _ surviving: SurvivingMount, platform: String?, keeper: CacheKeeper) throws {
         self.image = image
         self.keeper = keeper
         do {
-            let connection = try surviving.connect(image)
-            server = try FuseServer(ImageSlots(alone: ImageFilesystem(image)), over: connection) {
-                try surviving.keep(image, connection)
+            let content = HeldMount.Content.image(
+                HeldImage(
+                    reference: image.image.reference, platform: platform, manifest: image.image.descriptor.digest,
+                    index: image.index))
+            let connection = try surviving.connect(name: image.image.reference)
+            server = try FuseServer(ImageSlots(alone: image), over: connection) {
+                try surviving.keep(content, connection)
             }
             do {
-                watch = try surviving.watch(image, connection)
+                watch = try surviving.watch(content, connection)
             } catch {
                 server.end()
                 server.join()

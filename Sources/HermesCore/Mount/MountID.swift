@@ -1,4 +1,6 @@
 import CLinux
+import Glibc
+import HermesSupport
 
 /// Which mount a path lies on.
 struct MountID: Equatable {
@@ -8,6 +10,13 @@ struct MountID: Equatable {
 
     /// The minor number of its device, by which fusectl names a connection.
     var minor: UInt32 { hermes_minor(device) }
+
+    /// Ends the connection of a FUSE mount, also where it was taken out of the tree while files were open (fusectl,
+    /// Documentation/filesystems/fuse.rst). Only for a mount that is not gone: its device's number may be another's by then.
+    func abort() {
+        guard let file = try? OpenFile("/sys/fs/fuse/connections/\(minor)/abort", O_WRONLY) else { return }
+        _ = pwrite(file.descriptor, "1", 1, 0)
+    }
 
     /// The mount with a number and a device, which were asked for before.
     init(number: UInt64, device: UInt64) {

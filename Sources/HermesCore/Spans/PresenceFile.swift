@@ -103,21 +103,11 @@ final class PresenceFile: @unchecked Sendable {
         }
     }
 
-    /// The kernel's boot ID (random(4)): the same for the life of the page cache. One that cannot be read is never that
-    /// of the file.
-    private var isOfThisBoot: Bool { Self.bootID.map { $0 == (self[2], self[3]) } ?? false }
+    /// A boot ID that cannot be read is never that of the file.
+    private var isOfThisBoot: Bool { BootID.current.map { $0.first == self[2] && $0.second == self[3] } ?? false }
 
     private func adoptBoot() {
-        self[2] = Self.bootID?.0 ?? 0
-        self[3] = Self.bootID?.1 ?? 0
+        self[2] = BootID.current?.first ?? 0
+        self[3] = BootID.current?.second ?? 0
     }
-
-    private static let bootID: (UInt64, UInt64)? = {
-        guard let bytes = try? LocalFile.read("/proc/sys/kernel/random/boot_id", limit: 64) else { return nil }
-        let digits = String(decoding: bytes, as: UTF8.self).filter(\.isHexDigit)
-        guard digits.count == 32, let first = UInt64(digits.prefix(16), radix: 16),
-            let second = UInt64(digits.suffix(16), radix: 16)
-        else { return nil }
-        return (first, second)
-    }()
 }

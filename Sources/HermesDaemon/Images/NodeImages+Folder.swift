@@ -25,7 +25,7 @@ extension NodeImages {
         let source = try source(base.image, try Reference(base.reference))
         let lazy = try cache.openLowest(base.layers, of: shown.image, source: source, threads: threads, log: log)
         do {
-            try add(lazy, as: name, shown.open, verified: {})
+            try mounts.add(lazy, as: name, verified: {})
         } catch let error as HermesError where error.code == .cannotCreate {
             // Another call was faster.
         }

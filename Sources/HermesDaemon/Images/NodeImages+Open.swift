@@ -1,5 +1,6 @@
 import HermesCore
 import HermesSupport
+import Logging
 
 extension NodeImages {
     /// Compilations at one time.
@@ -29,6 +30,27 @@ extension NodeImages {
         let source = try source(digest, reference)
         let image = try cache.known(digest, name: source.name)
         return try cache.open(image, source: source, threads: threads, log: log)
+    }
+
+    /// Opens what a slot of the mount has shown in an earlier process, with the same index, without the network.
+    static func reopen(
+        _ slot: HeldSlot, _ cache: ImageCache, _ registries: RegistryClients, _ threads: FetchThreads, _ log: Logger
+    ) throws -> LazyMounts.Reopened {
+        let lazy = try cache.reopen(
+            slot.manifest, index: slot.index, lowest: slot.layers,
+            source: try registries.source(try Reference(slot.reference)), threads: threads, log: log)
+        // Of an image and its lowest layers, one is enough to say that it is verified.
+        guard !isPrefix(slot) else { return (lazy, {}) }
+        return (lazy, verified(lazy, log))
+    }
+
+    /// Whether a slot shows the lowest layers of an image, and not the image.
+    static func isPrefix(_ slot: HeldSlot) -> Bool { slot.name != slot.manifest.hex }
+
+    /// What is said when an image is verified.
+    static func verified(_ lazy: LazyImage, _ log: Logger) -> @Sendable () -> Void {
+        let metadata: Logger.Metadata = ["image": "\(lazy.image.reference)"]
+        return { log.notice("the image is verified: its registry is not needed any more", metadata: metadata) }
     }
 
     /// The image's registry. The digest decides, whatever the tag names now.

@@ -33,10 +33,12 @@ package final class NodeImages: Sendable {
     /// Compilations are work for all processors, so that few run at once.
     let compiling = Monitor(0)
 
-    /// Makes the mount in `root`/images and opens the cache in `root`/cache, then shows again what snapshots are based on. Throws
-    /// where there is no FUSE, or the folders cannot be used.
+    /// Takes over or makes the mount in `root`/images and opens the cache in `root`/cache, then shows again what snapshots are based
+    /// on. Where `survives` is set, the mount outlives this process if the kernel lets it. Throws where there is no FUSE, or the
+    /// folders cannot be used.
     init(
-        root: String, store: SnapshotStore, configuration: DaemonConfiguration, pulls: PullHistory, log: Logger
+        root: String, survives: Bool, store: SnapshotStore, configuration: DaemonConfiguration, pulls: PullHistory,
+        log: Logger
     ) throws {
         self.store = store
         self.pulls = pulls
@@ -49,12 +51,13 @@ package final class NodeImages: Sendable {
                 configuration: configuration,
                 indexes: IndexSearch(configuration.artifactStore, http: http, folder: cache.path, log: log)))
         let directory = "\(root)/images"
-        try Self.clear(directory)
+        try LocalFolder.make(directory)
         threads = try FetchThreads()
         do {
             keeper = try CacheKeeper(cache, budget: CacheBudget(size: configuration.cacheSize), log: log)
             do {
-                mounts = try LazyMounts(on: directory, keeper: keeper)
+                let surviving = survives ? Self.survive(root, keeper, cache, registries, threads, log) : nil
+                mounts = try surviving ?? Self.mount(on: directory, keeper)
             } catch {
                 keeper.stop()
                 throw error
@@ -64,20 +67,46 @@ package final class NodeImages: Sendable {
             throw error
         }
         restore()
+        do {
+            try mounts.reap { [weak self] in self?.free($0) }
+        } catch {
+            _ = close()
+            throw error
+        }
     }
 
-    /// Makes the folder of the mount. A daemon that was killed has left a mount there, which no process answers.
-    private static func clear(_ directory: String) throws {
-        while umount2(directory, Int32(MNT_DETACH)) == 0 {}
-        try LocalFolder.make(directory)
+    private static func survive(
+        _ root: String, _ keeper: CacheKeeper, _ cache: ImageCache, _ registries: RegistryClients,
+        _ threads: FetchThreads, _ log: Logger
+    ) -> LazyMounts? {
+        do {
+            return try LazyMounts(surviving: "\(root)/images", slots: "\(root)/slots", keeper: keeper, log: log) {
+                try reopen($0, cache, registries, threads, log)
+            }
+        } catch {
+            log.warning(
+                "the mount of lazy images does not survive this process: containers on them fail when it ends",
+                metadata: ["cause": "\(error)"])
+            return nil
+        }
     }
 
-    /// Ends the mount and all images. To be called once, when no call is under way.
-    package func close() {
-        mounts.close()
+    /// A mount that ends with this process. A daemon that was killed may have left one there, which no process answers.
+    private static func mount(on directory: String, _ keeper: CacheKeeper) throws -> LazyMounts {
+        while umount2(directory, Int32(MNT_FORCE | MNT_DETACH)) == 0 {}
+        return try LazyMounts(on: directory, keeper: keeper)
+    }
+
+    /// Ends the mount and all images, or leaves them to the mount's holder, as `LazyMounts.close` does. Returns whether they are left:
+    /// this process is then to end. To be called once, when no call is under way.
+    package func close() -> Bool {
+        let isLeft = mounts.close()
         keeper.stop()
+        // The reads that wait are the next process's, and must not fail here.
+        guard !isLeft else { return true }
         threads.stop()
         registries.close()
+        return false
     }
 
     /// Calls `body` with the image that a request is about, shown lazily, and gives its result; nil where the image is left to
@@ -165,29 +194,9 @@ package final class NodeImages: Sendable {
         return isShown
     }
 
-    private func show(_ lazy: LazyImage, _ reference: Reference, as name: String) throws -> ShownImage {
-        let metadata: Logger.Metadata = ["image": "\(lazy.image.reference)"]
-        let open = OpenFolders()
-        try add(lazy, as: name, open) { [log] in
-            log.notice("the image is verified: its registry is not needed any more", metadata: metadata)
-        }
-        return ShownImage(lazy, reference, name: name, open: open)
-    }
-
-    /// Shows a folder of an image. When the last one is closed after the image was removed, its disk is freed.
-    func add(
-        _ lazy: LazyImage, as name: String, _ open: OpenFolders, verified: @escaping @Sendable () -> Void
-    ) throws {
-        let digest = lazy.image.descriptor.digest
-        open.added()
-        do {
-            try mounts.add(lazy, as: name, verified: verified) { [weak self] in
-                if open.closed() { self?.free(digest) }
-            }
-        } catch {
-            _ = open.closed()
-            throw error
-        }
+    func show(_ lazy: LazyImage, _ reference: Reference, as name: String) throws -> ShownImage {
+        try mounts.add(lazy, as: name, verified: Self.verified(lazy, log))
+        return ShownImage(lazy, reference, name: name)
     }
 
     /// Takes back a `pin`.
@@ -213,34 +222,12 @@ package final class NodeImages: Sendable {
 
     /// Frees the disk of an image that was removed from the node, unless it has come back: who deletes an image wants room.
     private func free(_ digest: Digest) {
-        guard state.withLock({ $0.value.beginFreeing(digest) }) else { return }
+        // One that could not be opened again may still be wanted.
+        guard state.withLock({ (try? store.isUsed(digest)) == false && $0.value.beginFreeing(digest) }) else { return }
         cache.remove(digest)
         state.withLock { held in
             held.value.endFreeing(digest)
             held.broadcast()
-        }
-    }
-
-    private func restore() {
-        let bases: Set<LazyBase>
-        do {
-            bases = try store.lazyBases()
-        } catch {
-            return log.error("cannot look which images are in use", metadata: ["cause": "\(error)"])
-        }
-        for (digest, bases) in Dictionary(grouping: bases, by: \.image) {
-            do {
-                guard let base = bases.first else { continue }
-                let reference = try Reference(base.reference)
-                let shown = try show(try reopen(digest, reference), reference, as: digest.hex)
-                state.withLock { $0.value.restored(digest, shown) }
-                if fetchesInBackground { shown.lazy.scheduler.fill {} }
-            } catch {
-                // It is prepared anew when a container wants it.
-                log.warning(
-                    "an image of the last run cannot be shown from the cache",
-                    metadata: ["manifest": "\(digest)", "cause": "\(error)"])
-            }
         }
     }
 }

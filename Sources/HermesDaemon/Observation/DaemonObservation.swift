@@ -74,7 +74,7 @@ final class DaemonObservation: Sendable {
             uptimeSeconds: Int(Monotonic.now().milliseconds(since: start.point) / 1000),
             ready: isReady.load(ordering: .relaxed), images: snapshotter.images?.status() ?? [],
             cached: asked("the cache") { try snapshotter.images?.cache.images() ?? [] } ?? [],
-            left: snapshotter.pulls.left)
+            lost: snapshotter.images?.mounts.lost() ?? [], left: snapshotter.pulls.left)
     }
 }
 

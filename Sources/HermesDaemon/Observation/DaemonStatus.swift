@@ -14,6 +14,9 @@ package struct DaemonStatus: Codable, Sendable, Equatable {
     package var images: [ImageStatus]
     /// The manifests of the images of which the disk has something, mounted or not.
     package var cached: [Digest]
+    /// The images that were mounted before the daemon was started again and could not be opened again, as long as the kernel
+    /// remembers files of them: it does while they are used, and afterwards until it needs the memory.
+    package var lost: [LostImage]
     /// The last images that were left to containerd, the latest first.
     package var left: [LeftImage]
 

@@ -32,16 +32,19 @@ package final class OverlaySnapshotter: Sendable {
     private let lease: FolderLease
 
     /// Opens the snapshotter in `root`, an absolute path, and makes it if there is none; deletes what a kill has left. With
-    /// a configuration, images are mounted lazily where that is possible. Throws `usage` for a path that overlayfs could not be
-    /// told, `unavailable` when another process uses the folder.
-    package init(root: String, lazy: DaemonConfiguration? = nil, log: Logger) throws {
+    /// a configuration, images are mounted lazily where that is possible; with `survives`, their mount outlives this process
+    /// where that is possible. Waits for `patience` milliseconds for a process that uses the folder and was killed. Throws `usage`
+    /// for a path that overlayfs could not be told, `unavailable` when another process uses the folder.
+    package init(
+        root: String, lazy: DaemonConfiguration? = nil, survives: Bool = false, patience: Int = 0, log: Logger
+    ) throws {
         // These separate options and lower directories (mount(8), overlayfs).
         guard root.hasPrefix("/"), !root.utf8.contains(where: { ",:\\".utf8.contains($0) }) else {
             throw HermesError(
                 .usage, "the root folder \(root.printable(4096)) is not absolute, or has one of , : \\ in it")
         }
         try LocalFolder.make("\(root)/snapshots")
-        guard let lease = FolderLease.alone(root) else {
+        guard let lease = FolderLease.alone(root, within: patience) else {
             throw HermesError(.unavailable, "the root folder \(root) is used by another daemon")
         }
         self.lease = lease
@@ -51,7 +54,8 @@ package final class OverlaySnapshotter: Sendable {
         folders = SnapshotFolders(path: "\(root)/snapshots")
         images = lazy.flatMap { [pulls] configuration in
             do {
-                return try NodeImages(root: root, store: store, configuration: configuration, pulls: pulls, log: log)
+                return try NodeImages(
+                    root: root, survives: survives, store: store, configuration: configuration, pulls: pulls, log: log)
             } catch {
                 // A node must start, so its images are pulled in full until this is mended.
                 log.error("no image can be mounted lazily", metadata: ["cause": "\(error)"])
@@ -64,6 +68,8 @@ package final class OverlaySnapshotter: Sendable {
     /// Puts other settings in force, as far as they can change while images are mounted.
     package func reload(_ configuration: DaemonConfiguration) { images?.reload(configuration) }
 
-    /// Ends the mount of lazy images. To be called once, when no call is under way.
-    package func close() { images?.close() }
+    /// Ends the mount of lazy images, or leaves it to its holder. Returns whether it is left: this process is then to end at once,
+    /// and without an answer to the reads that wait. To be called once, when no call is under way.
+    @discardableResult
+    package func close() -> Bool { images?.close() ?? false }
 }

@@ -34,6 +34,17 @@ package final class FolderLease: Sendable {
         return lease
     }
 
+    /// Takes the only lease as `alone`, and waits for it for so many milliseconds: a process that was killed has its leases until
+    /// its last thread has left the kernel.
+    package static func alone(_ path: String, within milliseconds: Int) -> FolderLease? {
+        let limit = Monotonic.now().adding(milliseconds: milliseconds)
+        while true {
+            if let lease = alone(path) { return lease }
+            guard Monotonic.now() < limit else { return nil }
+            usleep(20_000)
+        }
+    }
+
     private convenience init(opening path: String, _ flags: Int32) throws {
         let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags)
         guard folder >= 0 else { throw HermesError.file("use", path, .last) }

@@ -54,6 +54,9 @@ struct DaemonCommand: ParsableCommand {
 
     @OptionGroup var logOptions: LogOptions
 
+    /// Milliseconds in which a daemon that was killed is gone.
+    private static let exitTime = 10_000
+
     func run() throws {
         let log = logOptions.logger()
         guard !check else { return try checkNode() }
@@ -62,16 +65,35 @@ struct DaemonCommand: ParsableCommand {
         guard !printConfig else { return print(configuration.toml, terminator: "") }
         let interrupt = try Interrupt(reloads: true)
         let manager = ServiceManager()
-        // A process that ends without closing the snapshotter leaves a mount that nobody answers.
+        // A process that ends without closing the snapshotter may leave a mount that nobody answers.
         interrupt.hold()
         DescriptorLimit.raise()
-        let snapshotter = try OverlaySnapshotter(root: Self.absolute(root), lazy: configuration, log: log)
+        let snapshotter = try OverlaySnapshotter(
+            root: Self.absolute(root), lazy: configuration, survives: true, patience: Self.exitTime, log: log)
         var watchdog: Watchdog?
-        // Watched to the end: systemd counts on while the daemon stops.
-        defer {
-            snapshotter.close()
-            watchdog?.stop()
+        let result = Result {
+            try answer(snapshotter, configuration, interrupt, manager, log) { watchdog = $0 }
         }
+        let isLeft = snapshotter.close()
+        // Watched to the end: systemd counts on while the daemon stops.
+        watchdog?.stop()
+        guard isLeft else { return try result.get() }
+        // Threads still answer the kernel, so nothing is taken down under them. What they leave unanswered the next daemon is asked.
+        var code: Int32 = 0
+        if case .failure(let error) = result {
+            let problem = error as? HermesError ?? HermesError(.system, "the daemon ended", cause: error)
+            ErrorLine.print(problem)
+            code = problem.code.exitCode
+        }
+        StandardError.flush()
+        _exit(code)
+    }
+
+    /// Answers containerd until a signal comes.
+    private func answer(
+        _ snapshotter: OverlaySnapshotter, _ configuration: DaemonConfiguration, _ interrupt: Interrupt,
+        _ manager: ServiceManager, _ log: Logger, _ watched: (Watchdog) -> Void
+    ) throws {
         let address = Self.absolute(address)
         try LocalFolder.make(String(address[..<(address.lastIndex(of: "/") ?? address.endIndex)]))
         let server = try DaemonServer(
@@ -83,7 +105,7 @@ struct DaemonCommand: ParsableCommand {
         CommandLog.say("answering on \(address)", ["address": "\(address)"])
         manager.ready()
         if let period = ServiceManager.watchdogPeriod {
-            watchdog = try Watchdog(Watchdog.parts(of: snapshotter), period: period, manager: manager, log: log)
+            watched(try Watchdog(Watchdog.parts(of: snapshotter), period: period, manager: manager, log: log))
         }
         let reload = ConfigurationReload(config, current: configuration, manager: manager, log: log) {
             snapshotter.reload($0)

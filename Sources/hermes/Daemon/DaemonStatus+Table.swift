@@ -12,6 +12,10 @@ extension DaemonStatus {
             image.lastError.map { "\(image.image.printable(300)): \($0.time) \($0.message.printable(500))" }
         }
         if !errors.isEmpty { parts.append("last errors:\n" + errors.joined(separator: "\n")) }
+        if !lost.isEmpty {
+            let lines = lost.map { "\($0.image.printable(300)): \($0.cause.printable(500))" }
+            parts.append("lost, so that their containers have to be started again:\n" + lines.joined(separator: "\n"))
+        }
         if !left.isEmpty { parts.append(leftTable) }
         return parts.joined(separator: "\n\n")
     }

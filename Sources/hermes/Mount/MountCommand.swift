@@ -52,8 +52,8 @@ struct MountCommand: ParsableCommand {
         let log = logOptions.logger()
         let budget = try cacheSize.map { CacheBudget(size: try ByteSize.read($0)) } ?? CacheBudget()
         let interrupt = try Interrupt()
-        let surviving = try survive ? SurvivingMount(on: directory, platform: options.platform, log: log) : nil
-        if let surviving, surviving.held != nil {
+        let surviving = try survive ? SurvivingMount(on: directory, log: log) : nil
+        if let surviving, surviving.isHeld {
             // Until the mount is served again, a signal has to end it here.
             interrupt.hold {
                 surviving.end()
@@ -70,12 +70,12 @@ struct MountCommand: ParsableCommand {
         let keeper = try CacheKeeper(cache, budget: budget, log: log)
         defer { keeper.stop() }
         let mount =
-            try surviving.map { try LazyMount(lazy, $0, keeper: keeper) }
+            try surviving.map { try LazyMount(lazy, $0, platform: options.platform, keeper: keeper) }
             ?? LazyMount(lazy, on: directory, keeper: keeper)
         defer { mount.close() }
         interrupt.hold { mount.end() }
         let report = MountReport(lazy)
-        report.mounted(on: directory, since: start, again: surviving?.held != nil)
+        report.mounted(on: directory, since: start, again: surviving?.isHeld ?? false)
         let progress = try? MountProgress(lazy, fill: fill)
         mount.keep { report.verified() }
         if fill { lazy.scheduler.fill { report.filled() } }
@@ -88,12 +88,13 @@ struct MountCommand: ParsableCommand {
     private func open(
         _ surviving: SurvivingMount?, in cache: ImageCache, threads: FetchThreads, _ interrupt: Interrupt, log: Logger
     ) throws -> LazyImage {
-        guard let surviving, let held = surviving.held else {
-            let (source, image) = try options.resolve(in: cache, log: log)
-            return try cacheOptions.prepare(image, from: source, in: cache, threads: threads, interrupt, log: log)
+        if let surviving, surviving.isHeld {
+            let source = try options.open().0
+            if let held = try surviving.image(reference: source.name, platform: options.platform) {
+                return try cache.reopen(held.manifest, index: held.index, source: source, threads: threads, log: log)
+            }
         }
-        let source = try options.open().0
-        try surviving.check(reference: source.name)
-        return try cache.reopen(held.manifest, index: held.index, source: source, threads: threads, log: log)
+        let (source, image) = try options.resolve(in: cache, log: log)
+        return try cacheOptions.prepare(image, from: source, in: cache, threads: threads, interrupt, log: log)
     }
 }

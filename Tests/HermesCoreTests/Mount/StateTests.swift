@@ -65,7 +65,7 @@ import Testing
         let lazy = try cache.open(
             image.image, source: source ?? image.source, threads: IndexedImage.threads, log: IndexedImage.silent)
         defer { lazy.close() }
-        try body(ImageFilesystem(lazy))
+        try body(ImageFilesystem(lazy, counts: LookupCounts()))
     }
 
     private func document(_ filesystem: ImageFilesystem) throws -> Document {

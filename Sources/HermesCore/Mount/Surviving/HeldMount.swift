@@ -2,36 +2,40 @@ import HermesSupport
 
 /// What a later process has to know of a mount to go on with it. The holder keeps it without looking into it.
 package struct HeldMount: Equatable, Sendable {
+    /// What a mount shows.
+    enum Content: Equatable, Sendable {
+        case image(HeldImage)
+        /// The images of a node, of which the daemon's file of slots says more (`SlotsFile`).
+        case node
+    }
+
+    /// Seconds that a holder keeps a mount that no process serves. An image's process is started again by hand, or by what the
+    /// user set up. A daemon's may have to wait for its service manager, and all containers of a node would fail.
+    static let imagePatience = 60
+    static let nodePatience = 180
+
+    let content: Content
+    let mount: MountID
+    let initialization: FuseInit
+}
+
+/// The one image of a mount that is held.
+package struct HeldImage: Codable, Equatable, Sendable {
     /// The image's canonical name, and the platform that was asked for; nil for this machine's.
     package let reference: String
     package let platform: String?
     /// The manifest of the image, and the index that its tree was compiled from: inode numbers are those of that tree.
     package let manifest: Digest
     package let index: Digest
-    let mount: MountID
-    let initialization: FuseInit
-
-    init(
-        reference: String, platform: String?, manifest: Digest, index: Digest, mount: MountID, initialization: FuseInit
-    ) {
-        self.reference = reference
-        self.platform = platform
-        self.manifest = manifest
-        self.index = index
-        self.mount = mount
-        self.initialization = initialization
-    }
 }
 
 extension HeldMount {
     /// The record as JSON. A change of its meaning gets another number, as the reader may be another version of Hermes.
     private struct Record: Codable {
-        static let currentFormat = 1
+        static let currentFormat = 2
         var format: Int
-        var reference: String
-        var platform: String?
-        var manifest: Digest
-        var index: Digest
+        /// Absent for the mount of a node.
+        var image: HeldImage?
         var mount: UInt64
         var device: UInt64
         /// Base64.
@@ -51,15 +55,16 @@ extension HeldMount {
             initialization.hasResend
         else { throw HermesError(.corrupt, "\(name) lacks the kernel's FUSE_INIT") }
         self.init(
-            reference: record.reference, platform: record.platform, manifest: record.manifest, index: record.index,
+            content: record.image.map { .image($0) } ?? .node,
             mount: MountID(number: record.mount, device: record.device), initialization: initialization)
     }
 
     func encoded() throws -> [UInt8] {
-        try JSON.encode(
+        var image: HeldImage?
+        if case .image(let held) = content { image = held }
+        return try JSON.encode(
             Record(
-                format: Record.currentFormat, reference: reference, platform: platform, manifest: manifest,
-                index: index,
-                mount: mount.number, device: mount.device, initialization: Base64.encode(initialization.bytes)))
+                format: Record.currentFormat, image: image, mount: mount.number, device: mount.device,
+                initialization: Base64.encode(initialization.bytes)))
     }
 }

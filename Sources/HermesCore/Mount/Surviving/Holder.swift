@@ -11,15 +11,18 @@ package final class Holder {
     private let listener: OpenFile
     private var worker: HolderSocket?
     private var mount: (record: [UInt8], file: OpenFile)?
-    private var machine = HolderMachine()
+    private var machine: HolderMachine
 
-    /// The word behind the program's name that starts it. It is none of the roles: `HolderLink` starts it, and nobody else.
+    /// The word behind the program's name that starts it; the path of its socket and its patience follow. It is none of the roles:
+    /// `HolderLink` starts it, and nobody else.
     package static let word = "holder"
     /// The descriptor by which a holder is connected with the process that started it.
     static let firstWorker: Int32 = 3
 
-    /// Listens at `path` for the processes that come after `worker`, and tells it so. Throws as `UnixSocket.listen`.
-    init(_ worker: HolderSocket, path: String) throws {
+    /// Listens at `path` for the processes that come after `worker`, and tells it so. `patience` is in seconds. Throws as
+    /// `UnixSocket.listen`.
+    init(_ worker: HolderSocket, path: String, patience: Int) throws {
+        machine = HolderMachine(patience: patience)
         self.path = path
         self.worker = worker
         let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
@@ -29,18 +32,25 @@ package final class Holder {
         try worker.send(.ready)
     }
 
-    /// The whole life of the process that was started as a holder. Throws `usage` when it was started by hand, else as `init`.
-    package static func run(path: String) throws {
+    /// Seconds of patience that a holder can be given.
+    private static let patiences = 1...3600
+
+    /// The whole life of the process that was started as a holder, with the words behind `word`. Throws `usage` when it was
+    /// started by hand, else as `init`.
+    package static func run(path: String, patience: String) throws {
         var status = stat()
-        guard fstat(firstWorker, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else {
-            throw HermesError(.usage, "a holder is started by hermes mount --survive, and by nobody else")
+        guard fstat(firstWorker, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK,
+            let seconds = Int(patience), patiences.contains(seconds)
+        else {
+            throw HermesError(
+                .usage, "a holder is started by hermes mount --survive or hermes daemon, and by nobody else")
         }
         // Nothing that ends the terminal, the folder or the memory of others is to end it.
         setsid()
         _ = chdir("/")
         hermes_thread_name(pthread_self(), "hermes-holder")
         protectFromShortMemory()
-        try Holder(HolderSocket(owning: firstWorker), path: path).run()
+        try Holder(HolderSocket(owning: firstWorker), path: path, patience: seconds).run()
     }
 
     /// Asks the kernel to end this process last when memory is short, as far as it may ask (proc(5), oom_score_adj).
@@ -59,12 +69,8 @@ package final class Holder {
         unlink(path)
     }
 
-    /// Whether the mount's connection is not ended: then poll(2) reports no error of it.
-    private var isConnected: Bool {
-        guard let mount else { return false }
-        var entry = pollfd(fd: mount.file.descriptor, events: 0, revents: 0)
-        return poll(&entry, 1, 0) == 0
-    }
+    /// Whether there is a mount, and its connection is not ended.
+    private var isConnected: Bool { mount.map { KernelConnection.isAlive($0.file) } ?? false }
 
     private func step() {
         // While a process serves, it sees the end of the connection itself, and each request would wake this thread.

@@ -39,9 +39,9 @@ struct HolderLink: Sendable {
         }
     }
 
-    /// Starts a holder at `path`: this program once more, afresh, with nothing of this process but one socket. Throws `system`
-    /// when it does not start.
-    static func start(_ path: String) throws -> HolderLink {
+    /// Starts a holder at `path`: this program once more, afresh, with nothing of this process but one socket. `patience` is in
+    /// seconds (`HolderMachine`). Throws `system` when it does not start.
+    static func start(_ path: String, patience holding: Int) throws -> HolderLink {
         var ends: [Int32] = [-1, -1]
         let type = Int32(SOCK_SEQPACKET.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
         guard socketpair(AF_UNIX, type, 0, &ends) == 0 else {
@@ -49,7 +49,7 @@ struct HolderLink: Sendable {
         }
         let socket = HolderSocket(owning: ends[0])
         defer { close(ends[1]) }
-        let link = HolderLink(socket: socket, process: try spawn(path, ends[1]))
+        let link = HolderLink(socket: socket, process: try spawn(path, holding, ends[1]))
         guard case (.ready, nil)? = try? socket.receive(within: patience) else {
             link.reap()
             throw HermesError(.system, "the holder of the mount did not start")
@@ -84,7 +84,7 @@ struct HolderLink: Sendable {
         while waitpid(process, &status, 0) < 0, errno == EINTR {}
     }
 
-    private static func spawn(_ path: String, _ end: Int32) throws -> pid_t {
+    private static func spawn(_ path: String, _ patience: Int, _ end: Int32) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -101,7 +101,7 @@ struct HolderLink: Sendable {
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        let texts = ["hermes", Holder.word, path]
+        let texts = ["hermes", Holder.word, path, "\(patience)"]
         var words = texts.map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         var environment: [UnsafeMutablePointer<CChar>?] = [nil]

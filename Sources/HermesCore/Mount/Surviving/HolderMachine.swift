@@ -5,14 +5,16 @@ import HermesSupport
 /// One process at a time has the mount. While none serves it, readers wait; that ends after `patience`, so that they get an error
 /// and do not wait for ever. Only a process that serves begins the time anew: one that dies in its start each time does not.
 struct HolderMachine {
-    /// Milliseconds that a mount is held without a process that serves it.
-    static let patience = 60_000
+    /// Seconds that a mount is held without a process that serves it.
+    let patience: Int
 
     /// Whether a process is connected. The one that started the holder is, from the beginning.
     private(set) var hasWorker = true
     private var isHolding = false
     /// When the mount is let go; nil while a process serves, or none has lost it yet.
     private var deadline: Monotonic?
+
+    init(patience: Int) { self.patience = patience }
 
     /// The process gave a mount.
     mutating func given() { isHolding = true }
@@ -23,7 +25,7 @@ struct HolderMachine {
     /// The process is gone, or said what it must not say.
     mutating func lost(at now: Monotonic) {
         hasWorker = false
-        if deadline == nil { deadline = now.adding(milliseconds: Self.patience) }
+        if deadline == nil { deadline = now.adding(milliseconds: patience * 1000) }
     }
 
     /// A process connects: whether it gets the mount.

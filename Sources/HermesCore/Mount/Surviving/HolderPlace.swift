@@ -11,6 +11,9 @@ struct HolderPlace {
     let directory: String
     /// The holder's socket.
     let socket: String
+    /// The file of the counts of a node's mount (`LookupCounts`), beside it. /run is in memory, as are the counts: no disk that
+    /// is full or fails is in the way of an answer.
+    var counts: String { "\(socket).counts" }
 
     /// Makes the private folder where it is missing. Asks no file system of the mount, which may have nobody who answers. Throws
     /// `cannotCreate` for a folder that cannot be reached, and as `PrivateFolder.make`.

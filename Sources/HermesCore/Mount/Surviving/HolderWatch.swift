@@ -14,8 +14,10 @@ final class HolderWatch: Sendable {
     private static let pause: Int32 = 10_000
 
     /// Watches the holder behind `link`, which has `mount` and its connection `file`, and tells it that the mount is served.
-    /// Throws `system`.
-    init(_ link: HolderLink, at path: String, _ mount: HeldMount, _ file: OpenFile, log: Logger) throws {
+    /// `patience` is that of another holder, in seconds. Throws `system`.
+    init(
+        _ link: HolderLink, at path: String, patience: Int, _ mount: HeldMount, _ file: OpenFile, log: Logger
+    ) throws {
         var ends: [Int32] = [-1, -1]
         guard hermes_pipe(&ends) == 0 else {
             throw HermesError(.system, "cannot watch the holder of a mount", cause: SystemError.last)
@@ -24,7 +26,7 @@ final class HolderWatch: Sendable {
         self.wake = wake
         end = ends[1]
         do {
-            thread = try SystemThread("hermes-holding") { Self.watch(link, wake, path, mount, file, log) }
+            thread = try SystemThread("hermes-holding") { Self.watch(link, wake, path, patience, mount, file, log) }
         } catch {
             close(ends[1])
             throw error
@@ -38,7 +40,8 @@ final class HolderWatch: Sendable {
     }
 
     private static func watch(
-        _ first: HolderLink, _ wake: OpenFile, _ path: String, _ mount: HeldMount, _ file: OpenFile, _ log: Logger
+        _ first: HolderLink, _ wake: OpenFile, _ path: String, _ patience: Int, _ mount: HeldMount, _ file: OpenFile,
+        _ log: Logger
     ) {
         var link: HolderLink? = first
         try? first.serve()
@@ -59,7 +62,7 @@ final class HolderWatch: Sendable {
                 link = nil
             }
             do {
-                let next = try HolderLink.start(path)
+                let next = try HolderLink.start(path, patience: patience)
                 try next.give(mount, file)
                 try next.serve()
                 link = next

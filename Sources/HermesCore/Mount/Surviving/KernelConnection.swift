@@ -37,8 +37,7 @@ struct KernelConnection: Sendable {
             let initialization = try FuseInit(try receive(file))
             guard initialization.hasResend else {
                 throw HermesError(
-                    .system, "this kernel does not send requests again, so a mount cannot survive (Linux 6.9 does)",
-                    advice: "leave out --survive")
+                    .system, "this kernel does not send requests again, so a mount cannot survive (Linux 6.9 does)")
             }
             return KernelConnection(
                 file: file, directory: directory, mount: mount, initialization: initialization, isNew: true)
@@ -58,6 +57,12 @@ struct KernelConnection: Sendable {
         let count = read(file.descriptor, &bytes, bytes.count)
         guard count > 0 else { throw HermesError.file("read", file.path, .last) }
         return Array(bytes[..<count])
+    }
+
+    /// Whether the connection behind an open /dev/fuse is not ended: then poll(2) reports no error of it.
+    static func isAlive(_ file: OpenFile) -> Bool {
+        var entry = pollfd(fd: file.descriptor, events: 0, revents: 0)
+        return poll(&entry, 1, 0) == 0
     }
 
     /// Has the kernel send all requests again that a process has received and not answered (FUSE_NOTIFY_RESEND). Throws `system`.

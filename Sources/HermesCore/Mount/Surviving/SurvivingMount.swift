@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import HermesSupport
 import Logging
@@ -5,39 +6,34 @@ import Logging
 /// A mount that outlives its process: the one that a holder keeps, or the one that is to be made and given to a holder.
 package struct SurvivingMount: Sendable {
     /// The mount that a process before this one served; nil where there is none.
-    package let held: HeldMount?
-    private let place: HolderPlace
-    private let platform: String?
+    let held: HeldMount?
+    let place: HolderPlace
+    private let patience: Int
     private let link: HolderLink
     private let file: OpenFile?
     private let log: Logger
 
-    /// Takes the mount on `directory` from its holder, or starts a holder. `platform` is the one that was asked for. Asks no
-    /// file system of the mount. Throws `denied` for a user that is not root, `unavailable` when another process serves the
-    /// mount, `cannotCreate` when the folder cannot be reached or shows something else than the holder's mount.
-    package init(on directory: String, platform: String?, log: Logger) throws {
-        guard geteuid() == 0 else {
-            throw HermesError(.denied, "only root can make a mount that survives", advice: "leave out --survive")
-        }
-        self.platform = platform
+    /// Milliseconds in which a holder ends whose mount has ended.
+    private static let exitTime = 10_000
+
+    /// Takes the mount on `directory` from its holder, or starts a holder, which has `patience` seconds. Asks no file system of the
+    /// mount. Throws `denied` for a user that is not root, `unavailable` when another process serves the mount, `cannotCreate` when
+    /// the folder cannot be reached.
+    init(on directory: String, patience: Int, log: Logger) throws {
+        guard geteuid() == 0 else { throw HermesError(.denied, "only root can make a mount that survives") }
+        self.patience = patience
         self.log = log
         place = try HolderPlace(directory)
-        guard let (link, mount, file) = try HolderLink.find(place.socket) else {
+        if let found = try HolderLink.find(place.socket) {
+            (link, held, file) = (found.link, found.mount, found.file)
+        } else {
             Self.clear(place.directory, log)
-            link = try HolderLink.start(place.socket)
-            held = nil
-            file = nil
-            return
+            (link, held, file) = (try HolderLink.start(place.socket, patience: patience), nil, nil)
         }
-        guard MountID(place.directory) == mount.mount else {
-            throw HermesError(
-                .cannotCreate, "\(place.directory) does not show the mount of \(mount.reference) that a holder keeps",
-                advice: "unmount what lies above it")
-        }
-        self.link = link
-        self.file = file
-        held = mount
     }
+
+    /// Whether the folder shows the mount that is held, if one is: another may lie above it, or it was unmounted.
+    var isInPlace: Bool { held.map { $0.mount == MountID(place.directory) } ?? true }
 
     /// Unmounts what a process left that was killed together with its holder, or before it had one.
     private static func clear(_ directory: String, _ log: Logger) {
@@ -50,41 +46,43 @@ package struct SurvivingMount: Sendable {
         log.warning("unmounted a dead mount", metadata: ["directory": "\(directory)"])
     }
 
-    /// Throws `usage` where a mount is held that shows another image than the one that is wanted.
-    package func check(reference: String) throws {
-        guard let held, held.reference != reference || held.platform != platform else { return }
-        let shown = held.reference + (held.platform.map { " for \($0)" } ?? "")
-        throw HermesError(
-            .usage, "\(place.directory) shows \(shown.printable(300)), and goes on with that alone",
-            advice: "umount \(place.directory) first")
-    }
-
     /// Unmounts the mount that was held, also while files are in use. The holder then ends.
     package func end() { umount2(place.directory, Int32(MNT_FORCE | MNT_DETACH)) }
 
-    /// The connection: the one that was held, or that of a mount made now. Throws as `KernelConnection.mount`.
-    func connect(_ image: LazyImage) throws -> KernelConnection {
-        guard let held, let file else {
-            return try .mount(on: place.directory, name: image.image.reference)
-        }
+    /// Ends the holder that has no mount yet; or the mount that is held, wherever it is: readers get errors from here on. Waits for
+    /// the holder's end.
+    func abandon() {
+        guard let held, let file else { return link.reap() }
+        // The mount may have been taken out of its place while it is in use, or lie below another. A mount that is gone is left
+        // alone, as its device's number may be another's.
+        if KernelConnection.isAlive(file) { held.mount.abort() }
+        if isInPlace { end() }
+        link.end()
+        let limit = Monotonic.now().adding(milliseconds: Self.exitTime)
+        while access(place.socket, F_OK) == 0, Monotonic.now() < limit { usleep(10_000) }
+    }
+
+    /// The connection: the one that was held, or that of a mount made now, which mount(8) shows as `name`. Throws as
+    /// `KernelConnection.mount`.
+    func connect(name: String) throws -> KernelConnection {
+        guard let held, let file else { return try .mount(on: place.directory, name: name) }
         return KernelConnection(
             file: file, directory: place.directory, mount: held.mount, initialization: held.initialization, isNew: false
         )
     }
 
     /// Gives a new mount to the holder. From then on it outlives this process. Throws `unavailable`.
-    func keep(_ image: LazyImage, _ connection: KernelConnection) throws {
-        if connection.isNew { try link.give(record(image, connection), connection.file) }
+    func keep(_ content: HeldMount.Content, _ connection: KernelConnection) throws {
+        if connection.isNew { try link.give(record(content, connection), connection.file) }
     }
 
     /// Looks after the holder from now on. Throws `system`.
-    func watch(_ image: LazyImage, _ connection: KernelConnection) throws -> HolderWatch {
-        try HolderWatch(link, at: place.socket, record(image, connection), connection.file, log: log)
+    func watch(_ content: HeldMount.Content, _ connection: KernelConnection) throws -> HolderWatch {
+        try HolderWatch(
+            link, at: place.socket, patience: patience, record(content, connection), connection.file, log: log)
     }
 
-    private func record(_ image: LazyImage, _ connection: KernelConnection) -> HeldMount {
-        HeldMount(
-            reference: image.image.reference, platform: platform, manifest: image.image.descriptor.digest,
-            index: image.index, mount: connection.mount, initialization: connection.initialization)
+    private func record(_ content: HeldMount.Content, _ connection: KernelConnection) -> HeldMount {
+        HeldMount(content: content, mount: connection.mount, initialization: connection.initialization)
     }
 }

@@ -7,14 +7,23 @@ import Testing
 @Suite struct HeldMountTests {
     static func mount(platform: String? = nil) throws -> HeldMount {
         HeldMount(
-            reference: "registry.example/team/app:1", platform: platform, manifest: Digest.of([1]),
-            index: Digest.of([2]),
+            content: .image(
+                HeldImage(
+                    reference: "registry.example/team/app:1", platform: platform, manifest: Digest.of([1]),
+                    index: Digest.of([2]))),
             mount: MountID(number: .max, device: 0x2a), initialization: try FuseInit(FuseInitTests.message()))
     }
 
     @Test(arguments: [nil, "linux/arm64"]) func theNextProcessReadsWhatTheFirstWrote(platform: String?) throws {
         let mount = try Self.mount(platform: platform)
         #expect(try HeldMount(decoding: try mount.encoded()) == mount)
+    }
+
+    @Test func aNodesMountIsNoImages() throws {
+        let image = try Self.mount()
+        let node = HeldMount(content: .node, mount: image.mount, initialization: image.initialization)
+        #expect(try HeldMount(decoding: try node.encoded()) == node)
+        #expect(node != image)
     }
 
     @Test func aPartOfARecordIsRefused() throws {
@@ -25,7 +34,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("\"format\":1", "\"format\":2"), ("\"mount\":18446744073709551615", "\"mount\":-1"), ("sha256:", "sha512:"),
+        ("\"format\":2", "\"format\":3"), ("\"mount\":18446744073709551615", "\"mount\":-1"), ("sha256:", "sha512:"),
         ("\"initialization\":\"", "\"initialization\":\"*"), ("\"initialization\":\"", "\"initialization\":\"AAAA"),
     ]) func aChangedRecordIsRefused(from: String, to: String) throws {
         let text = String(decoding: try Self.mount().encoded(), as: UTF8.self)
@@ -38,15 +47,14 @@ import Testing
     }
 
     @Test func anotherFormatIsNamedAsSuch() throws {
-        let error = #expect(throws: HermesError.self) { try HeldMount(decoding: Array("{\"format\":2}".utf8)) }
+        let error = #expect(throws: HermesError.self) { try HeldMount(decoding: Array("{\"format\":1}".utf8)) }
         #expect(error?.code == .unsupported)
     }
 
     @Test func aRecordOfAKernelThatDoesNotSendAgainIsRefused() throws {
         let mount = try Self.mount()
         let old = HeldMount(
-            reference: mount.reference, platform: nil, manifest: mount.manifest, index: mount.index, mount: mount.mount,
-            initialization: try FuseInit(FuseInitTests.message(minor: 39)))
+            content: mount.content, mount: mount.mount, initialization: try FuseInit(FuseInitTests.message(minor: 39)))
         let bytes = try old.encoded()
         #expect(throws: HermesError.self) { try HeldMount(decoding: bytes) }
     }

@@ -18,7 +18,7 @@ import Testing
 
     /// A machine whose mount was served and whose process was lost at the start.
     private func lost() -> HolderMachine {
-        var machine = HolderMachine()
+        var machine = HolderMachine(patience: 60)
         machine.given()
         machine.served()
         machine.lost(at: start)
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func withoutAMountItEndsWithItsProcess() {
-        var machine = HolderMachine()
+        var machine = HolderMachine(patience: 60)
         #expect(!isOver(machine, 1_000_000, isConnected: false))
         #expect(machine.pause(at: start) == -1)
         machine.lost(at: start)
@@ -43,10 +43,18 @@ import Testing
         #expect(machine.pause(at: later(61)) == 0)
     }
 
+    @Test func aNodesMountIsHeldForThreeMinutes() {
+        var machine = HolderMachine(patience: HeldMount.nodePatience)
+        machine.given()
+        machine.lost(at: start)
+        #expect(!isOver(machine, 179))
+        #expect(isOver(machine, 180))
+    }
+
     @Test func itIsNotHeldWhenItsConnectionHasEnded() { #expect(isOver(lost(), 0, isConnected: false)) }
 
     @Test func oneProcessAtATimeHasIt() {
-        var machine = HolderMachine()
+        var machine = HolderMachine(patience: 60)
         meet(&machine, gets: false)
         machine.given()
         meet(&machine, gets: false)

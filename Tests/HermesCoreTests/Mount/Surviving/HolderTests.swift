@@ -19,7 +19,7 @@ import Testing
         let (mine, its) = try Self.pair()
         worker = mine
         let path = folder.path + "/holder"
-        thread = try SystemThread("holder") { try? Holder(its, path: path).run() }
+        thread = try SystemThread("holder") { try? Holder(its, path: path, patience: 60).run() }
         #expect(try worker.receive(within: 60_000).message == .ready)
     }
 
@@ -112,7 +112,7 @@ import Testing
         #expect(try HolderLink.find(left) == nil)
         // Its name is free for the next one.
         let (mine, its) = try Self.pair()
-        let holder = try Holder(its, path: left)
+        let holder = try Holder(its, path: left, patience: 60)
         #expect(try mine.receive(within: 60_000).message == .ready)
         withExtendedLifetime(holder) {}
         shutdown(worker.descriptor, Int32(SHUT_RDWR))

@@ -1,0 +1,321 @@
+#!/usr/bin/env bash
+# hermes daemon outlives itself: the daemon and its holder are killed, and ended, while programs in containers of lazy images read
+# under a real containerd, and nobody sees more than a wait.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/daemon.sh"
+
+# It has no index and stands on the two lowest layers of IMAGE, which are a folder of their own on the mount.
+OTHER=$REGISTRY/test/other:latest
+FILLED=$REGISTRY/test/filled:latest
+KILLS=10
+[[ -z ${HERMES_E2E_LONG:-} ]] || KILLS=200
+
+# make_filled_image: "filled", which the background takes a while to fetch.
+make_filled_image() {
+    umoci new --image "$shared/oci:filled"
+    umoci unpack --image "$shared/oci:filled" "$shared/filled"
+    mkdir -p "$shared/filled/rootfs/bin" "$shared/filled/rootfs/data"
+    cp /bin/busybox "$shared/filled/rootfs/bin/busybox"
+    local number
+    for number in 1 2 3 4; do head -c 30000000 /dev/urandom >"$shared/filled/rootfs/data/$number"; done
+    touch -d 2020-01-01 "$shared/filled/rootfs/data"
+    umoci repack --image "$shared/oci:filled" "$shared/filled"
+    push_layout "$shared/oci:filled" test/filled:latest
+}
+
+# daemon_begin: starts the daemon, and does not wait for it.
+daemon_begin() {
+    "$HERMES" daemon --root "$ROOT" --address "$SOCKET" 2>>"$shared/daemon.log" &
+    echo $! >"$shared/pid"
+}
+daemon_begun() { wait_until 30 answered_by "$(daemon_pid)"; }
+# containerd connects again after a moment, and refuses calls until then.
+connected() { wait_until 30 ctr_ -n k8s.io snapshots --snapshotter hermes ls; }
+status() { "$HERMES" daemon status --address "$SOCKET" --format json; }
+holder() { pgrep -fx "hermes holder /run/hermes/holders/$(printf %s "$ROOT/images" | sha256sum | cut -c 1-32) 180"; }
+no_holder() { ! holder; }
+slot_count() { jq '.slots | length' "$ROOT/slots"; }
+has_slots() { (($(slot_count) == $1)); }
+
+# sleeper IMAGE NUMBER: a container that sleeps, with a number in this test. inside NUMBER: its root folder. wake NUMBER: ends it, and
+# waits until its pod is removed, which `cri run` does then.
+sleeper() {
+    cri run "sleep-$2" "$1" /bin/busybox sleep "$(seconds "$2")" >"$shared/sleep-$2" 2>&1 &
+    echo $! >"$shared/sleep-$2.pid"
+    wait_until 60 sleeps "$2" || {
+        cat "$shared/sleep-$2"
+        return 1
+    }
+}
+# A container is found by how long it sleeps, which no other run's does.
+seconds() { echo $((100000000 + 10 * $$ + $1)); }
+sleeps() { pgrep -fx "/bin/busybox sleep $(seconds "$1")"; }
+inside() { echo "/proc/$(sleeps "$1")/root"; }
+wake() {
+    # The first process of a pod ignores SIGTERM.
+    kill -KILL "$(sleeps "$1")"
+    wait_until 60 process_gone "$(cat "$shared/sleep-$1.pid")"
+    cat "$shared/sleep-$1"
+}
+
+wake_all() {
+    local number
+    for number in 1 2 3 4 5; do if sleeps "$number" >/dev/null; then wake "$number" || true; fi; done
+}
+# Again where `cri run` removes one at the same time.
+remove_pods() { soon 60 cri rmp; }
+
+# read_all NUMBER TREE: four programs read the files of TREE in that container again and again, until readers_end.
+read_all() {
+    rm -f "$shared/$1.stop"
+    "$HERE/survive_readers.py" "$(inside "$1")" "$2" "$shared/$1.stop" 4 >"$shared/$1.readers" 2>&1 &
+    echo $! >"$shared/$1.pid"
+}
+readers_begin() {
+    read_all 1 "$shared/bundle/rootfs"
+    read_all 2 "$shared/other/rootfs"
+}
+readers_end() {
+    local number
+    for number in 1 2; do
+        touch "$shared/$number.stop"
+        wait_until 60 process_gone "$(cat "$shared/$number.pid")"
+        cat "$shared/$number.readers"
+        wait "$(cat "$shared/$number.pid")"
+        # The check's own output is hidden when it passes, and this is the figure that matters.
+        echo "longest wait in s: $(jq .longest "$shared/$number.readers")" >&3
+    done
+}
+# doze MILLISECONDS: sleeps for less than that, at random.
+doze() { sleep "$(printf '0.%03d' $((RANDOM % $1)))"; }
+same_files() { diff -r --no-dereference "$1/data" "$2/data"; }
+
+containers_start() {
+    cri pull "$IMAGE"
+    cri pull "$OTHER"
+    (($(row_count lazy) == 3))
+    sleeper "$IMAGE" 1
+    sleeper "$OTHER" 2
+    wait_until 20 has_slots 2
+    holder
+}
+# mount_number: the mount's, which another mount does not have.
+mount_number() { awk -v path="$ROOT/images" '$5 == path {print $1}' /proc/self/mountinfo; }
+kills() {
+    local number
+    number=$(mount_number)
+    readers_begin
+    cri pull "$FILLED"
+    local i
+    for ((i = 0; i < KILLS; i++)); do
+        doze 700
+        daemon_gone KILL
+        daemon_begin
+        if ((i % 3 == 2)); then
+            # In its start.
+            doze 200
+            daemon_gone KILL
+            daemon_begin
+        fi
+        daemon_begun
+    done
+    readers_end
+    # A process that is killed may not have written the last lines of its log, so these are not counted.
+    grep -q 'took over the mount of lazy images' "$shared/daemon.log"
+    [[ $(mount_number) == "$number" ]]
+    [[ $(status | jq '.lost | length') == 0 ]]
+    connected
+    sleeper "$FILLED" 3
+    same_files "$shared/filled/rootfs" "$(inside 3)"
+}
+holder_then_daemon() {
+    readers_begin
+    local i killed
+    for i in 1 2; do
+        killed=$(holder)
+        : >"$shared/daemon.log"
+        kill -KILL "$killed"
+        wait_until 60 grep -q 'the mount has another holder' "$shared/daemon.log"
+        [[ $(holder) != "$killed" ]]
+        daemon_gone KILL
+        doze 300
+        daemon_up
+    done
+    readers_end
+}
+term_then_start() {
+    readers_begin
+    local i
+    for i in 1 2 3; do
+        doze 500
+        daemon_gone TERM
+        is_mounted "$ROOT/images"
+        doze 500
+        daemon_up
+    done
+    readers_end
+}
+new_image_after_restart() {
+    quietly make_plain_image
+    index_build --push --output "$shared/plain-index" "$PLAIN"
+    daemon_gone KILL
+    daemon_up
+    connected
+    cri pull "$PLAIN"
+    (($(row_count lazy) == 5))
+    [[ $(cri run plain "$PLAIN" /bin/busybox cat /data/plain) == plain ]]
+}
+removal_frees_the_slot() {
+    local slots
+    slots=$(slot_count)
+    daemon_gone KILL
+    daemon_up
+    connected
+    cri rmi "$PLAIN"
+    wait_until 60 has_slots $((slots - 1))
+    # While a container stands on an image, its slot stays through a restart: removed with its name, and readable.
+    cri rmi "$FILLED"
+    daemon_gone KILL
+    daemon_up
+    same_files "$shared/filled/rootfs" "$(inside 3)"
+    connected
+    wake 3
+    wait_until 60 has_slots $((slots - 2))
+}
+files_stay_open() {
+    ulimit -n 4096
+    python3 - "$(inside 1)" "$shared" <<'PYTHON' &
+import mmap, os, sys, time
+root, shared = sys.argv[1:]
+tree = shared + "/bundle/rootfs"
+paths = ["data/large", "data/again", "data/second", "data/third", "bin/busybox"]
+opened = [(path, os.open(f"{root}/{path}", os.O_RDONLY)) for path in paths * 200]
+with open(f"{tree}/data/large", "rb") as file:
+    large = file.read()
+mapped = os.open(f"{root}/data/large", os.O_RDONLY)
+view = mmap.mmap(mapped, 0, prot=mmap.PROT_READ)
+half = len(large) // 2
+assert view[:half] == large[:half]
+open(shared + "/open", "w").close()
+while not os.path.exists(shared + "/killed"):
+    time.sleep(0.05)
+# These wait for the next daemon.
+assert view[half:] == large[half:]
+for path, descriptor in opened:
+    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    with open(f"{tree}/{path}", "rb") as file:
+        assert os.pread(descriptor, 100_000, 0) == file.read(100_000), path
+PYTHON
+    local program=$!
+    wait_until 60 test -e "$shared/open"
+    daemon_gone KILL
+    touch "$shared/killed"
+    doze 500
+    not process_gone "$program"
+    daemon_up
+    wait "$program"
+}
+without_a_registry() {
+    wait_until 120 all_verified
+    kill -STOP "$REGISTRY_PID"
+    on_exit kill -CONT "$REGISTRY_PID"
+    readers_begin
+    daemon_gone KILL
+    daemon_up
+    daemon_gone TERM
+    daemon_up
+    readers_end
+    connected
+    [[ $(cri run offline "$IMAGE" /bin/busybox cat /data/third) == third ]]
+}
+all_verified() { [[ $(status | jq '[.images[] | select(.verified | not)] | length') == 0 ]]; }
+lost_images_fail() {
+    # The index of one image is gone from the cache, with what was compiled from it, while no daemon runs.
+    local digest
+    connected
+    cri pull "$FILLED"
+    sleeper "$FILLED" 5
+    digest=$(status | jq -r '.images[] | select(.image | test("test/filled")) | .manifest')
+    daemon_gone KILL
+    rm -r "$ROOT/cache/images/${digest#sha256:}"
+    daemon_up
+    [[ $(status | jq '.lost | length') == 1 ]]
+    grep -q 'an image that was mounted cannot be opened again' "$shared/daemon.log"
+    local start=$SECONDS
+    not python3 -c 'import os, sys
+file = os.open(sys.argv[1] + "/data/4", os.O_RDONLY)
+os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+os.read(file, 4096)' "$(inside 5)" 2>"$shared/error"
+    cat "$shared/error"
+    grep -q 'Errno 5' "$shared/error"
+    ((SECONDS - start < 20))
+    # The other images go on, and a new container gets this one anew.
+    same_files "$shared/bundle/rootfs" "$(inside 1)"
+    connected
+    wake 5
+    [[ $(cri run anew "$FILLED" /bin/busybox cmp /data/1 /data/1 && echo same) == same ]]
+    # The kernel remembers names of the lost image, and nobody can tell it which. It forgets them when it needs the memory.
+    soon 60 none_lost
+}
+none_lost() {
+    echo 2 >/proc/sys/vm/drop_caches
+    [[ $(status | jq '.lost | length') == 0 ]]
+}
+damaged_slots_end_the_mount() {
+    daemon_gone KILL
+    echo '{}' >"$ROOT/slots"
+    daemon_up
+    grep -q 'the mount that was held is ended' "$shared/daemon.log"
+    connected
+    remove_pods
+    [[ $(cri run anew "$IMAGE" /bin/busybox cat /data/third) == third ]]
+}
+ends_with_its_images() {
+    remove_pods
+    local image
+    for image in "$IMAGE" "$OTHER" "$FILLED" "$PAUSE"; do cri rmi "$image"; done
+    wait_until 60 has_slots 0
+    daemon_gone TERM
+    not is_mounted "$ROOT/images"
+    wait_until 20 no_holder
+    daemon_up
+}
+is_ended_by_its_operator() {
+    connected
+    cri pull "$IMAGE"
+    sleeper "$IMAGE" 4
+    daemon_gone TERM
+    holder
+    umount -lf "$ROOT/images"
+    wait_until 20 no_holder
+    daemon_up
+    connected
+    remove_pods
+    [[ $(cri run last "$IMAGE" /bin/busybox cat /data/third) == third ]]
+}
+
+quietly make_images
+PAUSE=$REGISTRY/test/pause:latest
+quietly make_filled_image
+for image in "$IMAGE" "$FILLED"; do quietly index_build --push --output "$shared/index" "$image"; done
+exec 3>&1
+daemon_up
+on_exit daemon_end
+containerd_start "$shared/containerd" "$SOCKET" "$PAUSE"
+# What runs in containers outlives containerd.
+on_exit wake_all
+
+check "two containers stand on lazy images" containers_start
+check "kill -9 of the daemon, some in its start, with a fill: readers only wait" kills
+check "kill -9 of the holder, then of the daemon" holder_then_daemon
+check "SIGTERM and a start: readers only wait" term_then_start
+check "1,000 open files and a mapping go on" files_stay_open
+check "a new image after a restart" new_image_after_restart
+check "a removed image frees its slot, also after a restart" removal_frees_the_slot
+check "without a registry, once the images are complete" without_a_registry
+check "an image that the cache has lost answers EIO, and comes anew" lost_images_fail
+check "without the file of slots the mount is made anew" damaged_slots_end_the_mount
+check "SIGTERM unmounts when no image is shown" ends_with_its_images
+check "umount ends a mount that was left" is_ended_by_its_operator
+check_summary "$(basename "$0" .sh)"
