@@ -6,6 +6,7 @@ extension NodeFacts {
         (major: 4, minor: 20, name: "reads of a MiB"),
         (major: 5, minor: 1, name: "folders that need no opening"),
         (major: 5, minor: 8, name: "numbers that tell mounts apart"),
+        (major: 6, minor: 9, name: "mounts that outlive the daemon: containers on lazy images fail when it restarts"),
     ]
     /// Overlays of several folders (overlayfs).
     private static let oldestKernel = (major: 4, minor: 0)
@@ -35,7 +36,7 @@ extension NodeFacts {
         guard numbers.count == 2, let major = numbers[0], let minor = numbers[1] else {
             return .note("kernel", "the release \(release) tells no version")
         }
-        let upgrade = "run Linux 5.8 or later"
+        let upgrade = "run Linux 6.9 or later"
         guard (major, minor) >= Self.oldestKernel else {
             return .fail("kernel", "\(release) has no overlays of several folders", upgrade)
         }

@@ -23,7 +23,7 @@ struct NodeFacts {
     }
 
     /// The kernel's release (uname(2)).
-    var release = "6.1.0"
+    var release = "6.12.0"
     /// The user that the process acts as.
     var user: UInt32 = 0
     /// Why /dev/fuse cannot be opened.
