@@ -40,7 +40,7 @@ demo_daemon_start() {
     "$hermes" daemon --root "$work/hermes" --address "$work/hermes.sock" "$@" 2>"$work/daemon.log" &
     daemon_pid=$!
     # What the daemon leaves to its holder while images are shown.
-    on_exit unmount "$work/hermes/images"
+    on_exit unmount_held "$work/hermes/images"
     on_exit stop_process "$daemon_pid"
     wait_until 20 demo_daemon_settled || true
     ! process_gone "$daemon_pid" || die "hermes daemon ended: $(tail -n 1 "$work/daemon.log")"

@@ -89,6 +89,8 @@ process_gone() { ! kill -0 "$1" 2>/dev/null || [[ $(ps -o stat= -p "$1") == Z* ]
 # is_mounted DIR, unmount DIR: a dead FUSE mount answers stat with an error, so the mount table is read instead.
 is_mounted() { grep -qF " $1 " /proc/self/mountinfo; }
 unmount() { if is_mounted "$1"; then umount "$1" 2>/dev/null || umount -l "$1"; fi; }
+# unmount_held DIR: ends a mount that its process may have left to a holder. umount alone would ask it, and wait for an answer.
+unmount_held() { if is_mounted "$1"; then umount -lf "$1"; fi; }
 
 # registry_start ROOT [ADDRESS [USER PASSWORD]]: docker-registry with its blobs under ROOT on a free port of loopback or of ADDRESS,
 # ended with the script; with a user, for that one alone. Sets REGISTRY (host:port), REGISTRY_PID and REGISTRY_LOG (one access line per request).

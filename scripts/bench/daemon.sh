@@ -31,7 +31,7 @@ daemon_begin() {
     "$HERMES" daemon --root "$WORK/root" --address "$WORK/hermes.sock" --config "$WORK/daemon.toml" 2>>"$WORK/daemon.log" &
     DAEMON_PID=$!
     # What the daemon leaves to its holder while images are shown.
-    on_exit unmount "$WORK/root/images"
+    on_exit unmount_held "$WORK/root/images"
     on_exit stop_process "$DAEMON_PID"
 }
 no_images() { [[ -z $(ls -A "$WORK/root/images") ]]; }
@@ -83,7 +83,7 @@ bench_pull() {
 # Fifty images, each with a layer of its own: the same files and a number.
 bench_many() {
     local number names=()
-    unmount "$WORK/root/images"
+    unmount_held "$WORK/root/images"
     rm -rf "$WORK/root"
     daemon_start false
     containerd_start "$WORK/many" "$WORK/hermes.sock" "$pause"

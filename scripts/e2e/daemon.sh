@@ -34,7 +34,7 @@ daemon_pid() { cat "$shared/pid"; }
 daemon_end() {
     kill -TERM "$(daemon_pid)" 2>/dev/null || true
     wait_until 30 process_gone "$(daemon_pid)" || true
-    if is_mounted "$ROOT/images"; then umount -lf "$ROOT/images"; fi
+    unmount_held "$ROOT/images"
 }
 daemon_gone() {
     kill -s "$1" "$(daemon_pid)"
