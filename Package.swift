@@ -114,10 +114,13 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        // Apart, so that what reads a report needs none of the rest.
+        .target(name: "HermesBenchReport", dependencies: ["HermesSupport"], swiftSettings: strict),
         .target(
             name: "HermesBench",
             dependencies: [
                 "HermesSupport", "HermesHTTP", "HermesCore", "HermesContainerd", "HermesKubernetes",
+                "HermesBenchReport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
@@ -126,6 +129,7 @@ let package = Package(
             name: "hermes",
             dependencies: [
                 "HermesSupport", "HermesCore", "HermesDaemon", "HermesKubernetes", "HermesController", "HermesBench",
+                "HermesBenchReport",
                 "CLinux",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -189,12 +193,16 @@ let package = Package(
             name: "HermesBenchTests",
             dependencies: [
                 "HermesSupport", "HermesHTTP", "HermesCore", "HermesContainerd", "HermesKubernetes", "HermesBench",
+                "HermesBenchReport",
                 "HermesTestKit",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
             name: "HermesTests",
-            dependencies: ["hermes", "HermesSupport", "HermesCore", "HermesDaemon", "HermesBench", "HermesTestKit"],
+            dependencies: [
+                "hermes", "HermesSupport", "HermesCore", "HermesDaemon", "HermesBench", "HermesBenchReport",
+                "HermesTestKit",
+            ],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
@@ -205,6 +213,7 @@ let package = Package(
 if Context.environment["HERMES_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "hermes-fuzz", dependencies: ["HermesSupport", "HermesHTTP", "HermesCore", "HermesBench", "CZlib"],
+            name: "hermes-fuzz",
+            dependencies: ["HermesSupport", "HermesHTTP", "HermesCore", "HermesBenchReport", "CZlib"],
             path: "Fuzz/Sources", swiftSettings: strict))
 }

@@ -1,4 +1,5 @@
 import HermesBench
+import HermesBenchReport
 import HermesTestKit
 import Testing
 

@@ -1,4 +1,5 @@
 import HermesBench
+import HermesBenchReport
 import Testing
 
 /// The expectations are those of numpy.quantile (its default method) and of the definition of the median absolute deviation.

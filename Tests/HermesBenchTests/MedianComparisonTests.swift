@@ -2,6 +2,7 @@ import HermesSupport
 import Testing
 
 @testable import HermesBench
+@testable import HermesBenchReport
 
 @Suite struct MedianComparisonTests {
     private static func compare(_ first: [Double], _ second: [Double]) throws -> MedianComparison {

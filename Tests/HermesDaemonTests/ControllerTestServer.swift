@@ -1,7 +1,8 @@
 import HermesCore
-import HermesDaemon
 import HermesHTTP
 import HermesTestKit
+
+@testable import HermesDaemon
 
 /// The stand-in of Fixtures/controller.py; it ends with the last reference to this.
 final class ControllerTestServer: Sendable {

@@ -1,4 +1,4 @@
-@testable import HermesBench
+@testable import HermesBenchReport
 @testable import HermesSupport
 
 extension FuzzTarget {

@@ -1,3 +1,4 @@
+import HermesBenchReport
 import HermesKubernetes
 import HermesSupport
 

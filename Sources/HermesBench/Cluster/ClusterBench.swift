@@ -1,3 +1,4 @@
+import HermesBenchReport
 import HermesCore
 import HermesHTTP
 import HermesKubernetes

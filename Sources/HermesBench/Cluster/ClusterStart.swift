@@ -1,3 +1,4 @@
+import HermesBenchReport
 import HermesHTTP
 import HermesKubernetes
 import HermesSupport

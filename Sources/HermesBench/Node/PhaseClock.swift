@@ -1,3 +1,4 @@
+import HermesBenchReport
 import HermesSupport
 
 /// The phases of a start, one after the other: each begins where the last ended.

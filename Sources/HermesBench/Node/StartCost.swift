@@ -1,4 +1,5 @@
 import Glibc
+import HermesBenchReport
 import HermesContainerd
 import HermesCore
 import HermesSupport

@@ -1,5 +1,5 @@
 import ArgumentParser
-import HermesBench
+import HermesBenchReport
 import HermesSupport
 
 struct BenchCompare: ParsableCommand {

@@ -1,4 +1,4 @@
-import HermesBench
+import HermesBenchReport
 
 extension BenchComparison {
     /// The comparison for people: a table for each side and kind of start, and what cannot be compared.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import HermesBench
+import HermesBenchReport
 import HermesSupport
 
 /// How the report of a bench is written.

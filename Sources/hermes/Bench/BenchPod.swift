@@ -56,8 +56,7 @@ struct BenchPod: ParsableCommand {
     @Option(help: "The longest that a start may take, and that a Pod may wait for a node.")
     var timeout = "30m"
 
-    @Option(help: "How the result is written: table or json.")
-    var format = OutputFormat.table
+    @OptionGroup var output: BenchOutput
 
     func run() throws {
         let template = try PodTemplate(parsing: LocalFile.read(filename, limit: 4 << 20), name: filename)
@@ -71,11 +70,7 @@ struct BenchPod: ParsableCommand {
             progress: { CommandLog.say($0) })
         let work = Task.detached { try await bench.run() }
         interrupt.hold { work.cancel() }
-        let report = try waiting { try await work.value }
-        switch format {
-        case .json: try JSONOutput.print(report)
-        case .table: print(report.table)
-        }
+        try output.write(try waiting { try await work.value })
     }
 
     private func options(_ template: PodTemplate, _ cluster: ClusterConfiguration) throws -> ClusterBench.Options {
@@ -83,8 +78,8 @@ struct BenchPod: ParsableCommand {
         guard (1...8).contains(pools.count), Set(pools.map(\.name)).count == pools.count else {
             throw HermesError(.usage, "--pool is given 1 to 8 times, each with another name")
         }
-        guard (1...1000).contains(rounds), (0...100_000).contains(requests) else {
-            throw HermesError(.usage, "--rounds takes 1 to 1000, and --requests 0 to 100000")
+        guard (1...300).contains(rounds), (0...100_000).contains(requests) else {
+            throw HermesError(.usage, "--rounds takes 1 to 300, and --requests 0 to 100000")
         }
         var options = ClusterBench.Options(
             template: template, pools: pools, namespace: namespace ?? template.namespace ?? cluster.namespace)

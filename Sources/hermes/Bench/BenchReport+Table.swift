@@ -1,4 +1,4 @@
-import HermesBench
+import HermesBenchReport
 import HermesSupport
 
 extension BenchReport {

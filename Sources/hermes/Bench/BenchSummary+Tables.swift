@@ -1,4 +1,4 @@
-import HermesBench
+import HermesBenchReport
 
 extension BenchSummary {
     /// Measures as rows, sides as columns, and from the second side on the ratio to the first. Without rows where no side has

@@ -1,4 +1,4 @@
-import HermesBench
+import HermesBenchReport
 
 extension Quantity {
     /// "1.5 s": the unit that a person reads most easily.

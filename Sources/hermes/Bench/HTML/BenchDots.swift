@@ -1,4 +1,4 @@
-import HermesBench
+import HermesBenchReport
 
 /// All starts of each side as dots on an axis of seconds, for one measure.
 struct BenchDots {

@@ -1,4 +1,4 @@
-import HermesBench
+import HermesBenchReport
 
 /// The reads of the first cold start of a side that has any: when, in which layer, how many bytes, and from where.
 struct BenchReads {

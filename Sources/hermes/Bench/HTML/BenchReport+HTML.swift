@@ -1,4 +1,4 @@
-import HermesBench
+import HermesBenchReport
 import HermesCore
 import HermesSupport
 

@@ -1,4 +1,4 @@
-import HermesBench
+import HermesBenchReport
 
 extension BenchReport {
     /// The style of the HTML file. The colours of phases are those that people with any colour vision tell apart (Okabe and Ito,

@@ -1,4 +1,4 @@
-import HermesBench
+import HermesBenchReport
 
 /// The phases of one cold start of each side, one bar below the other.
 struct BenchWaterfall {
