@@ -214,6 +214,8 @@ if Context.environment["HERMES_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
             name: "hermes-fuzz",
-            dependencies: ["HermesSupport", "HermesHTTP", "HermesCore", "HermesBenchReport", "CZlib"],
+            dependencies: [
+                "HermesSupport", "HermesHTTP", "HermesCore", "HermesKubernetes", "HermesBenchReport", "CZlib",
+            ],
             path: "Fuzz/Sources", swiftSettings: strict))
 }

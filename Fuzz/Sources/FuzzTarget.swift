@@ -11,7 +11,8 @@ struct FuzzTarget: Sendable {
     let body: @Sendable (UnsafeRawBufferPointer) throws -> Void
 
     static let all: [FuzzTarget] = [
-        .auth, .bench, .gzip, .hosts, .index, .manifest, .range, .reference, .slots, .spans, .tar, .tree, .yaml, .ztoc,
+        .auth, .bench, .gzip, .hosts, .index, .kubeconfig, .list, .manifest, .range, .reference, .slots, .spans, .tar,
+        .tree, .yaml, .ztoc,
     ]
 
     func run(_ bytes: UnsafeRawBufferPointer) {

@@ -9,7 +9,7 @@ import Testing
 @testable import HermesDaemon
 
 /// Images that are mounted lazily, asked for as containerd asks, with the real kernel and a real registry.
-@Suite(.enabled(if: geteuid() == 0 && access("/dev/fuse", F_OK) == 0), .serialized)
+@Suite(.enabled(if: geteuid() == 0 && access("/dev/fuse", F_OK) == 0), .serialized, .timeLimit(.minutes(5)))
 struct OverlaySnapshotterLazyTests {
     private static let layers = [
         ["etc/kept": "first", "etc/replaced": "first", "etc/deleted": "first"],

@@ -213,6 +213,47 @@ second_waits() {
     kill -TERM "$second"
     wait "$second"
 }
+reviews_tokens() {
+    controller_end TERM
+    # Without the right to ask, nobody gets in.
+    controller_start --no-leader-election --token-review hermes-controller --token-review-account hermes-system/hermes-node
+    wait_until 30 is_ready
+    kubectl -n hermes-system create serviceaccount hermes-node >/dev/null
+    local good other
+    good=$(account_token hermes-node hermes-controller)
+    other=$(account_token hermes-node other)
+    [[ $(status_with "$good") == 503 ]]
+    kubectl apply -f "$HERMES_ROOT/deploy/hermes-controller-token-review.yaml" >/dev/null 2>&1
+    soon 30 is_let_in "$good"
+    [[ $(status_with "$other") == 401 ]]
+    [[ $(status_with "$(account_token default hermes-controller)") == 401 ]]
+    [[ $(status_with nonsense) == 401 ]]
+    [[ $(curl -sS -o /dev/null -w '%{http_code}' "$(address)/v1/artifacts") == 401 ]]
+    curl -fsS -o /dev/null "$(address)/healthz"
+    # No token is in the log.
+    ! grep -qF -e "$good" -e "$other" "$LOG" || return 1
+    grep -c 'reviews no tokens' "$LOG" | grep -qx 1
+    # An API server that is gone opens no door, and a token that is known stays known.
+    kill -STOP "$(cat "$shared/api.pid")"
+    on_exit kill -CONT "$(cat "$shared/api.pid")"
+    [[ $(status_with "$good") == 200 ]]
+    curl -sS -o /dev/null -D "$shared/headers" -H "Authorization: Bearer ${good%?????}AAAAA" "$(address)/v1/artifacts"
+    grep -q ' 503 ' "$shared/headers"
+    grep -qi '^retry-after: 5' "$shared/headers"
+    kill -CONT "$(cat "$shared/api.pid")"
+    kubectl delete -f "$HERMES_ROOT/deploy/hermes-controller-token-review.yaml" >/dev/null
+    controller_end TERM
+    # The log says that the right was missing, which the next check looks for.
+    : >"$LOG"
+}
+address() { echo "http://127.0.0.1:$(cat "$shared/port")"; }
+# account_token ACCOUNT AUDIENCE: a token of an account of hermes-system (TokenRequest).
+account_token() {
+    kubectl create --raw "/api/v1/namespaces/hermes-system/serviceaccounts/$1/token" -f - <<<'{"apiVersion":
+        "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"audiences": ["'"$2"'"]}}' | jq -r .status.token
+}
+status_with() { curl -sS -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $1" "$(address)/v1/artifacts"; }
+is_let_in() { [[ $(status_with "$1") == 200 ]]; }
 nothing_was_refused() {
     ! grep -iE 'forbidden|403' "$shared"/*.log || return 1
     kubectl get lease -n hermes-system hermes-controller >/dev/null
@@ -261,5 +302,6 @@ controller_start --no-leader-election
 check "kill -9 in a build" killed_in_a_build
 check "without the registry, what was built is served, and the policy stays Ready" survives_without_registry
 check "a second controller waits for the lease" second_waits
+check "a service account's token that the API server reviews lets a node in, and nothing else does" reviews_tokens
 check "the rights in deploy/ are enough" nothing_was_refused
 check_summary "$(basename "$0" .sh)"
