@@ -31,7 +31,11 @@ daemon_begin() {
 }
 daemon_begun() { wait_until 30 answered_by "$(daemon_pid)"; }
 # containerd connects again after a moment, and refuses calls until then.
-connected() { wait_until 30 ctr_ -n k8s.io snapshots --snapshotter hermes ls; }
+connected() { wait_until 30 reaches_the_daemon; }
+# A listing of no snapshots asks nobody.
+reaches_the_daemon() {
+    ctr_ -n k8s.io snapshots --snapshotter hermes prepare connected && ctr_ -n k8s.io snapshots --snapshotter hermes rm connected
+}
 status() { "$HERMES" daemon status --address "$SOCKET" --format json; }
 holder() { pgrep -fx "hermes holder /run/hermes/holders/$(printf %s "$ROOT/images" | sha256sum | cut -c 1-32) 180"; }
 no_holder() { ! holder; }
