@@ -43,6 +43,9 @@ struct NodeStart {
                 try ask(request, &clock, &start, until: deadline)
             }
             start.transfer = cost.transfer()
+            guard !isCold || start.transfer?.networkBytes != 0 else {
+                throw HermesError(.system, "it was not cold: nothing of the image was fetched")
+            }
         } catch let error as HermesError where error.code == .interrupted {
             container.remove()
             throw error

@@ -45,14 +45,19 @@ extension ImageCache {
         return !mayBeMounted && remove("images/\(image.name)")
     }
 
-    /// Removes an image, and those of its layers that no other image has and no process uses. What is in use stays for the
-    /// budget.
-    package func remove(_ image: Digest) {
+    /// Removes an image, and those of its layers that no other image has and no process uses. Waits `patience` milliseconds at most
+    /// for layers that are in use, as those are that are just verified; then they stay for the budget.
+    package func remove(_ image: Digest, patience: Int = 0) {
         let own = Set(layerFolders(ofImage: image.hex) ?? [])
-        guard remove("images/\(image.hex)") else { return }
         let images = (try? FolderListing.names(in: "\(path)/images")) ?? []
-        let others = Set(images.flatMap { layerFolders(ofImage: $0) ?? [] })
-        for folder in own.subtracting(others) { _ = remove(String(folder.dropFirst(path.utf8.count + 1))) }
+        let others = Set(images.filter { $0 != image.hex }.flatMap { layerFolders(ofImage: $0) ?? [] })
+        let deadline = Monotonic.now().adding(milliseconds: patience)
+        for folder in own.subtracting(others) {
+            let name = String(folder.dropFirst(path.utf8.count + 1))
+            while !remove(name), access(folder, F_OK) == 0, Monotonic.now() < deadline { usleep(20_000) }
+        }
+        // Last: who looks whether something of it is left looks for this.
+        _ = remove("images/\(image.hex)")
     }
 
     /// Removes a folder of the cache, if no process uses it.

@@ -18,6 +18,9 @@ package final class NodeImages: Sendable {
     /// the next pull its parts are in the cache.
     static let patience = 30_000
 
+    /// Milliseconds that the layers of an image that goes may be in use, until the thread that verifies lets go of them.
+    static let removalPatience = 10_000
+
     let cache: ImageCache
     let mounts: LazyMounts
     let threads: FetchThreads
@@ -224,7 +227,7 @@ package final class NodeImages: Sendable {
     private func free(_ digest: Digest) {
         // One that could not be opened again may still be wanted.
         guard state.withLock({ (try? store.isUsed(digest)) == false && $0.value.beginFreeing(digest) }) else { return }
-        cache.remove(digest)
+        cache.remove(digest, patience: Self.removalPatience)
         state.withLock { held in
             held.value.endFreeing(digest)
             held.broadcast()
