@@ -255,7 +255,8 @@ account_token() {
 status_with() { curl -sS -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $1" "$(address)/v1/artifacts"; }
 is_let_in() { [[ $(status_with "$1") == 200 ]]; }
 nothing_was_refused() {
-    ! grep -iE 'forbidden|403' "$shared"/*.log || return 1
+    # The API server's own word; a number alone could be a port.
+    ! grep -iE 'forbidden|status 403|HTTP 403' "$shared"/*.log || return 1
     kubectl get lease -n hermes-system hermes-controller >/dev/null
 }
 
