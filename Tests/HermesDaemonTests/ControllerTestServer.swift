@@ -15,7 +15,7 @@ final class ControllerTestServer: Sendable {
     let http: HTTPClient
 
     init() throws {
-        process = try TestProcess(["python3", Fixture.path("controller.py")])
+        process = try TestProcess(python: Fixture.path("controller.py"))
         guard let port = Int(process.line()) else { throw TestProcess.Failed(description: "no controller") }
         self.port = port
         http = try HTTPClient()

@@ -14,32 +14,16 @@ final class RegistryImage: Sendable {
     /// The chain IDs of its layers, the lowest first.
     let chain: [Digest]
     private let folder: TestFolder
-    private let registry: TestProcess
+    private let registry: TestRegistry
 
     /// `layers` are the files of each, by their path; a whiteout is one as well.
     init(_ layers: [[String: String]], isIndexed: Bool = true) throws {
         folder = try TestFolder()
-        let port = try TestPort.free()
-        let config = try folder.write(
-            "config.yml",
-            Array(
-                """
-                version: 0.1
-                log: {level: error, accesslog: {disabled: true}}
-                storage: {filesystem: {rootdirectory: \(folder.path)/data}}
-                http: {addr: '127.0.0.1:\(port)'}
-                """.utf8))
-        // It ends with the test, which holds the shell's standard input.
-        let script = "docker-registry serve \"$0\" 2>/dev/null & cat; kill $!"
-        registry = try TestProcess(["sh", "-c", script, config])
+        registry = try TestRegistry()
         let layout = try ImageLayout.openOrCreate(folder.path + "/layout")
-        name = "127.0.0.1:\(port)/test/image:latest"
+        name = "127.0.0.1:\(registry.port)/test/image:latest"
         (image, chain) = try Self.make(layers, in: layout, folder)
-        try TestPort.waitUntilOpen(port)
-        try TestProcess.run([
-            "skopeo", "--insecure-policy", "copy", "-q", "--preserve-digests", "--dest-tls-verify=false",
-            "oci:\(layout.path):latest", "docker://\(name)",
-        ])
+        try registry.push(layout: "\(layout.path):latest", to: "test/image:latest")
         guard isIndexed else { return }
         let builder = try IndexBuilder(
             image: image, source: LayoutSource(layout: layout, tag: nil), storage: LayoutIndexStorage(layout),

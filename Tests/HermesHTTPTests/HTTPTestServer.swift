@@ -9,7 +9,7 @@ final class HTTPTestServer: Sendable {
     let port: Int
 
     init() throws {
-        process = try TestProcess(["python3", Fixture.path("http-server.py")])
+        process = try TestProcess(python: Fixture.path("http-server.py"))
         guard let port = Int(process.line()) else { throw TestProcess.Failed(description: "no HTTP server") }
         self.port = port
     }

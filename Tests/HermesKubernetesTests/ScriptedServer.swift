@@ -27,7 +27,7 @@ final class ScriptedServer: Sendable {
     let url: String
 
     init() throws {
-        process = try TestProcess(["python3", Fixture.path("api-server.py")])
+        process = try TestProcess(python: Fixture.path("api-server.py"))
         url = "http://127.0.0.1:\(process.line())"
         http = try HTTPClient()
     }

@@ -39,6 +39,18 @@ package final class TestProcess: @unchecked Sendable {
         guard status == 0 else { throw Failed(description: "\(words): \(SystemError(status))") }
     }
 
+    /// Runs a fixture in Python, which can import what lies in this target's Fixtures.
+    package convenience init(python script: String, _ arguments: [String] = []) throws {
+        try self.init(
+            ["python3", script] + arguments,
+            environment: ["PYTHONPATH": Fixture.folder, "PYTHONDONTWRITEBYTECODE": "1"])
+    }
+
+    /// Runs a program that does not read its standard input, and ends it with the last reference to this or with the tests.
+    package convenience init(untilClosed words: [String]) throws {
+        try self.init(["python3", Fixture.folder + "/until-stdin-closes.py"] + words)
+    }
+
     deinit {
         close(input)
         close(output)
@@ -67,5 +79,4 @@ package final class TestProcess: @unchecked Sendable {
         guard status == 0 else { throw Failed(description: "\(words) failed: \(text)") }
         return text
     }
-
 }

@@ -6,7 +6,6 @@ URL chooses the fault. GET /stats gives the counters as JSON.
 import base64
 import hashlib
 import json
-import os
 import re
 import socket
 import struct
@@ -14,8 +13,9 @@ import sys
 import threading
 import time
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlparse
+
+import loopback
 
 BLOB = open(sys.argv[1], "rb").read()
 DIGEST = "sha256:" + hashlib.sha256(BLOB).hexdigest()
@@ -32,21 +32,7 @@ def count(what):
         return stats[what]
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def answer(self, status, body=b"", length=None, **headers):
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.send_header("Content-Length", str(len(body) if length is None else length))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
+class Handler(loopback.Handler):
     def range(self):
         match = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
         if not match:
@@ -69,12 +55,9 @@ class Handler(BaseHTTPRequestHandler):
         self.connection.close()
 
     def chunked(self, status, body, **headers):
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
+        self.begin(status, **headers)
+        self.chunk(body)
+        self.chunk(b"")
 
 
 class Store(Handler):
@@ -94,9 +77,6 @@ class Store(Handler):
 
 
 class Registry(Handler):
-    def body(self):
-        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-
     def do_HEAD(self):
         self.do_GET()
 
@@ -297,17 +277,5 @@ class Registry(Handler):
         self.answer(200, json.dumps(document).encode(), Content_Type=INDEX, **link)
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *_):
-        """Clients go away in the middle of an answer; that is the point of some tests."""
-
-
-registry = Server(("127.0.0.1", 0), Registry)
-store = Server(("127.0.0.1", 0), Store)
-for server in registry, store:
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-print(registry.server_port, store.server_port, flush=True)
-sys.stdin.buffer.read()
-os._exit(0)
+registry, store = loopback.listen(Registry), loopback.listen(Store)
+loopback.serve(registry, store)

@@ -2,13 +2,13 @@
 
 Usage: registry-proxy.py TARGET_PORT USER:PASSWORD"""
 import base64
-import os
 import socket
 import sys
 import threading
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlparse
+
+import loopback
 
 target = int(sys.argv[1])
 login = "Basic " + base64.b64encode(sys.argv[2].encode()).decode()
@@ -23,12 +23,7 @@ def pump(source, sink):
         pass
 
 
-class Proxy(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
+class Proxy(loopback.Handler):
     def allowed(self):
         if self.headers.get("Proxy-Authorization") == login:
             return True
@@ -66,9 +61,4 @@ class Proxy(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-server = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
-server.daemon_threads = True
-threading.Thread(target=server.serve_forever, daemon=True).start()
-print(server.server_port, flush=True)
-sys.stdin.buffer.read()
-os._exit(0)
+loopback.serve(loopback.listen(Proxy))

@@ -11,10 +11,8 @@ import Testing
     func requestsGoThroughTheProxy(tls: Bool) async throws {
         let registry = try FaultyRegistry()
         let front = try RegistryTestFront(before: registry.port, wantsCertificate: false)
-        let process = try TestProcess([
-            "python3", Fixture.path("registry-proxy.py"), "\(tls ? front.port : registry.port)",
-            "me:pass",
-        ])
+        let process = try TestProcess(
+            python: Fixture.path("registry-proxy.py"), ["\(tls ? front.port : registry.port)", "me:pass"])
         let address = "http://me:pass@127.0.0.1:\(process.line())"
         let client = try RegistryClient(
             registry: "registry.test", plainHTTP: !tls,
@@ -29,9 +27,7 @@ import Testing
 
     @Test func aHostsOwnProxyCountsMoreThanTheEnvironments() async throws {
         let registry = try FaultyRegistry()
-        let process = try TestProcess([
-            "python3", Fixture.path("registry-proxy.py"), "\(registry.port)", "me:pass",
-        ])
+        let process = try TestProcess(python: Fixture.path("registry-proxy.py"), ["\(registry.port)", "me:pass"])
         let folder = try TestFolder()
         try TestProcess.run(["mkdir", "\(folder.path)/registry.test"])
         try RegistryTestFile.write(

@@ -105,9 +105,7 @@ import Testing
         let large = testBytes(9_000_011, seed: 3)
         let folder = try TestFolder()
         let file = try folder.write("large", large)
-        let server = try TestProcess([
-            "python3", Fixture.path("registry-faults.py"), file,
-        ])
+        let server = try TestProcess(python: Fixture.path("registry-faults.py"), [file])
         let port = try #require(server.line().split(separator: " ").first.flatMap { Int($0) })
         let slow = try RegistryClient(
             registry: "127.0.0.1:\(port)", http: client.http, credentials: { _ in nil })

@@ -43,10 +43,7 @@ final class RegistryTestFront: Sendable {
             }
             """
         let file = try folder.write("nginx.conf", Array(config.utf8))
-        process = try TestProcess([
-            "python3", Fixture.path("until-stdin-closes.py"), "nginx", "-e", "\(path)/error.log", "-c",
-            file,
-        ])
+        process = try TestProcess(untilClosed: ["nginx", "-e", "\(path)/error.log", "-c", file])
         try TestPort.waitUntilOpen(port)
     }
 }

@@ -19,9 +19,7 @@ final class FaultyRegistry: Sendable {
         folder = try TestFolder()
         self.blob = blob
         let file = try folder.write("blob", blob)
-        process = try TestProcess([
-            "python3", Fixture.path("registry-faults.py"), file,
-        ])
+        process = try TestProcess(python: Fixture.path("registry-faults.py"), [file])
         let ports = process.line().split(separator: " ").compactMap { Int($0) }
         guard ports.count == 2 else { throw TestProcess.Failed(description: "no fault server") }
         port = ports[0]
@@ -74,53 +72,21 @@ func collect(
     return bytes.withLock { $0.value }
 }
 
-/// Debian's docker-registry on a free port, with an image in it.
+/// A real registry with an image in it.
 final class RealRegistry: Sendable {
-    let folder: TestFolder
-    let process: TestProcess
-    let port: Int
+    private let server: TestRegistry
     let layout: ImageLayout
-    /// "hermes:secret", bcrypt.
-    private static let passwords = "hermes:$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n"
 
     init(password: Bool, tls: Bool = false) throws {
-        folder = try TestFolder()
-        port = try TestPort.free()
-        var lines = [
-            "version: 0.1", "log: {level: error, accesslog: {disabled: true}}",
-            "storage: {filesystem: {rootdirectory: \(folder.path)/data}, delete: {enabled: true}}",
-            "http: {addr: '127.0.0.1:\(port)'}",
-        ]
-        if tls {
-            try TestProcess.run([
-                "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                "-days", "2",
-                "-subj", "/CN=hermes test", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
-                "\(folder.path)/key",
-                "-out", "\(folder.path)/certificate",
-            ])
-            lines[3] =
-                "http: {addr: '127.0.0.1:\(port)', tls: {certificate: \(folder.path)/certificate, key: \(folder.path)/key}}"
-        }
-        if password {
-            let file = try folder.write("htpasswd", Array(Self.passwords.utf8))
-            lines.append("auth: {htpasswd: {realm: 'the test', path: '\(file)'}}")
-        }
-        let config = try folder.write("config.yml", Array(lines.joined(separator: "\n").utf8))
-        process = try TestProcess([
-            "python3", Fixture.path("until-stdin-closes.py"), "docker-registry", "serve",
-            config,
-        ])
-        layout = try Self.makeImage(in: folder)
-        try TestPort.waitUntilOpen(port)
-        var copy = ["skopeo", "--insecure-policy", "copy", "-q", "--dest-tls-verify=false"]
-        if password { copy += ["--dest-creds", "hermes:secret"] }
-        try TestProcess.run(
-            copy + ["oci:\(layout.path):v1", "docker://127.0.0.1:\(port)/test/image:v1"])
+        server = try TestRegistry(password: password, tls: tls)
+        layout = try Self.makeImage(in: server.folder)
+        try server.push(
+            layout: "\(layout.path):v1", to: "test/image:v1", login: password ? "hermes:secret" : nil)
     }
 
-    /// The certificate of a registry with TLS, which is its own authority.
-    var certificate: String { "\(folder.path)/certificate" }
+    var folder: TestFolder { server.folder }
+    var port: Int { server.port }
+    var certificate: String { server.certificate }
 
     /// Two layers with varied files, made by umoci.
     static func makeImage(in folder: TestFolder) throws -> ImageLayout {

@@ -16,10 +16,10 @@ import hashlib
 import json
 import os
 import subprocess
-import sys
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
+
+import loopback
 
 INDEX = b"index" * 200
 ZTOC = bytes(range(256)) * (5 << 12)
@@ -61,20 +61,7 @@ def damaged(kind, blob):
 BLOBS = {digest(blob): blob for blob in (INDEX, ZTOC)}
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def answer(self, status, body, headers=()):
-        self.send_response(status)
-        for name, value in headers:
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
+class Handler(loopback.Handler):
     def do_GET(self):
         url = urlsplit(self.path)
         mode, _, path = url.path[1:].partition("/")
@@ -93,7 +80,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def resolve(self, mode, image, platform):
         if mode.startswith("echo-"):
-            return self.answer(int(mode.split("-")[1]), image.rpartition("@")[0].encode(), [("Location", "/good/v1/indexes/resolve")])
+            return self.answer(int(mode.split("-")[1]), image.rpartition("@")[0].encode(), Location="/good/v1/indexes/resolve")
         if image != f"registry.example/app@{DIGEST}" or platform != "linux/amd64":
             return self.answer(404, json.dumps({"error": f"index not ready for {image}"}).encode())
         index = {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": digest(INDEX), "size": len(INDEX)}
@@ -107,10 +94,10 @@ class Handler(BaseHTTPRequestHandler):
         if "zstd" not in self.headers.get("Accept-Encoding", ""):
             return self.answer(500 if blob is ZTOC else 200, blob)
         _, _, kind = self.path.split("/")[1].partition("-")
-        self.answer(200, damaged(kind, blob) if kind else zstd(blob), [("Content-Encoding", "zstd")])
+        self.answer(200, damaged(kind, blob) if kind else zstd(blob), Content_Encoding="zstd")
 
     def blob_gzip(self, blob):
-        self.answer(200, blob, [("Content-Encoding", "gzip")])
+        self.answer(200, blob, Content_Encoding="gzip")
 
     def blob_wrong(self, blob):
         self.answer(200, blob[:-1] + b"?")
@@ -125,32 +112,16 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(500, b"")
 
     def blob_endless(self, _):
-        self.send_response(200)
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
+        self.begin()
         try:
             while True:
-                self.wfile.write(b"10000\r\n" + b"x" * 65536 + b"\r\n")
+                self.chunk(b"x" * 65536)
         except OSError:
             self.close_connection = True
 
     def blob_cut(self, blob):
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(blob)))
-        self.end_headers()
-        self.wfile.write(blob[:-100])
+        self.answer(200, blob[:-100], length=len(blob))
         self.close_connection = True
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *_):
-        """Clients go away in the middle of an answer; that is the point of some tests."""
-
-
-server = Server(("127.0.0.1", 0), Handler)
-threading.Thread(target=server.serve_forever, daemon=True).start()
-print(server.server_port, flush=True)
-sys.stdin.buffer.read()
-os._exit(0)
+loopback.serve(loopback.listen(Handler))

@@ -8,43 +8,21 @@
 /silent       no answer at all
 """
 import json
-import os
-import sys
 import threading
 from collections import defaultdict
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import loopback
 
 speaking = defaultdict(threading.Event)
 sent = defaultdict(int)
 gone = defaultdict(bool)
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def begin(self):
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-
-    def chunk(self, data):
-        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
-        self.wfile.flush()
-
-    def whole(self, body):
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
+class Handler(loopback.Handler):
     def do_POST(self):
         size = int(self.path.split("/")[2])
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.begin()
+        body = self.body()
+        self.begin(Content_Type="application/json")
         for start in range(0, len(body), size):
             self.chunk(body[start:start + size])
         self.chunk(b"")
@@ -56,7 +34,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_watch(self, name):
         def event(number):
             return json.dumps({"type": "ADDED", "object": {"number": number, "text": "ä\n"}}).encode() + b"\n"
-        self.begin()
+        self.begin(Content_Type="application/json")
         self.chunk(event(1))
         speaking[name].wait()
         second = event(2)
@@ -66,15 +44,15 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_speak(self, name):
         speaking[name].set()
-        self.whole(b"")
+        self.answer(200, b"")
 
     def do_broken(self, _):
-        self.begin()
+        self.begin(Content_Type="application/json")
         self.chunk(b"whole\nhalf")
         self.close_connection = True
 
     def do_flood(self, name):
-        self.begin()
+        self.begin(Content_Type="application/json")
         line = b"x" * 1023 + b"\n"
         try:
             for _ in range(1024):
@@ -86,10 +64,10 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def do_sent(self, name):
-        self.whole(b"gone" if gone[name] else b"%d" % sent[name])
+        self.answer(200, b"gone" if gone[name] else b"%d" % sent[name])
 
     def do_longline(self, _):
-        self.begin()
+        self.begin(Content_Type="application/json")
         try:
             for _ in range(1024):
                 self.chunk(b"x" * (64 << 10))
@@ -101,15 +79,4 @@ class Handler(BaseHTTPRequestHandler):
         threading.Event().wait()
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *_):
-        """Clients go away in the middle of an answer; that is the point of some tests."""
-
-
-server = Server(("127.0.0.1", 0), Handler)
-threading.Thread(target=server.serve_forever, daemon=True).start()
-print(server.server_port, flush=True)
-sys.stdin.buffer.read()
-os._exit(0)
+loopback.serve(loopback.listen(Handler))
