@@ -7,9 +7,16 @@ import HermesSupport
 /// ```
 ///            want              next                  finished
 ///   (absent) ----> queued ----> fetching ----------> (present)
-///                    ^             | failed
-///                    +-- backoff <-+----> (given up)
+///                   ^  ^ |         | failed              ^
+///                   |  | |         +----> (given up)     |
+///                   |  | |         v                     |
+///                   |  +-|------ backoff                 |
+///                   |    v next                          | settled
+///                   +- deferred -------------------------+
 /// ```
+/// A span that another image fetches, for a layer that both have, is deferred until that one has it, or for 2 seconds: then this
+/// image fetches the span too, for the other's registry may be slow, or somebody else's.
+///
 /// One flight per span, however many ask. `next` hands out batches: runs of neighbouring queued spans of one layer that
 /// become one range request. Urgency decides the order, and a demand raises the urgency of a span that only read-ahead
 /// had asked for. Fill has no queue: it walks the layers from their start and takes the spans that are absent.
@@ -70,18 +77,34 @@ struct FetchQueue {
         var fillBatch: Int64 = 16 << 20
         /// Compressed bytes under way, or waiting to be inflated, beyond which neither read-ahead nor fill starts anything.
         var outstanding: Int64 = 32 << 20
+        /// How long a span is left to another image, in milliseconds.
+        var deferral = 2000
     }
 
     private enum Phase: Equatable {
         case queued, fetching
         case backoff(until: Monotonic)
+        case deferred(until: Monotonic)
     }
 
     private struct Flight {
         var urgency: Urgency
         var phase: Phase
         var backoff = FetchBackoff()
+        /// Whether it has waited for another image once.
+        var wasDeferred = false
+
+        /// When it is queued again without any other event.
+        var pause: Monotonic? {
+            switch phase {
+            case .backoff(let until), .deferred(let until): until
+            case .queued, .fetching: nil
+            }
+        }
     }
+
+    /// Whether this image is to fetch a span, because no other does so as urgently.
+    typealias Claim = (SpanID, Urgency) -> Bool
 
     private struct Layer {
         let geometry: any SpanGeometry
@@ -127,6 +150,11 @@ struct FetchQueue {
         if case .backoff(let until) = flight.phase, let deadline {
             flight.phase = .backoff(until: FetchBackoff.shortened(until, for: deadline))
         }
+        // What another image does with less urgency is not waited for.
+        if case .deferred = flight.phase {
+            flight.phase = .queued
+            flight.wasDeferred = false
+        }
         flights[key] = flight
         guard flight.phase == .queued else { return }
         enqueue(key, urgency)
@@ -161,13 +189,14 @@ struct FetchQueue {
     /// Whether fill has asked for all it can and nothing is under way.
     var isFilled: Bool { flights.isEmpty && layers.allSatisfy { $0.fillFrom == nil } }
 
-    /// The next batch to fetch now, if the limits allow one. While it `isCrowded`, other images have much under way.
-    mutating func next(now: Monotonic, isCrowded: Bool = false) -> Batch? {
+    /// The next batch to fetch now, if the limits allow one. While it `isCrowded`, other images have much under way. What
+    /// `claim` refuses is deferred; see `settled`.
+    mutating func next(now: Monotonic, isCrowded: Bool = false, claim: Claim = { _, _ in true }) -> Batch? {
         wake(now)
         guard !isCrowded || active[.demand, default: 0] == 0 else { return nil }
         // A reader does not wait for requests in the background.
         if active[.demand, default: 0] < min(limits.demandRequests, concurrency.size),
-            let batch = pop(\.demands, .demand)
+            let batch = pop(\.demands, .demand, now, claim)
         {
             return batch
         }
@@ -177,16 +206,16 @@ struct FetchQueue {
         }
         // Nor does a reader share the line with many requests of read-ahead.
         let aheadLimit = active[.demand, default: 0] > 0 ? min(1, limits.aheadRequests) : limits.aheadRequests
-        if active[.ahead, default: 0] < aheadLimit, let batch = pop(\.aheads, .ahead) {
+        if active[.ahead, default: 0] < aheadLimit, let batch = pop(\.aheads, .ahead, now, claim) {
             return batch
         }
         // Fill gives way: none of its requests starts while a reader waits.
         guard active[.demand, default: 0] == 0, active[.fill, default: 0] < limits.fillRequests else {
             return nil
         }
-        if let batch = pop(\.refills, .fill) { return batch }
+        if let batch = pop(\.refills, .fill, now, claim) { return batch }
         // While the source is down, only failed spans are tried again: walking on would fail every span of the image.
-        return concurrency.isMinimal && isRefilling ? nil : nextFill()
+        return concurrency.isMinimal && isRefilling ? nil : nextFill(now, claim)
     }
 
     /// Whether a span of fill has failed and is to be tried again.
@@ -200,7 +229,7 @@ struct FetchQueue {
     var nextWake: Monotonic? {
         var soonest: Monotonic?
         for flight in flights.values {
-            if case .backoff(let until) = flight.phase { soonest = min(soonest ?? until, until) }
+            if let until = flight.pause { soonest = min(soonest ?? until, until) }
         }
         return soonest
     }
@@ -219,6 +248,19 @@ struct FetchQueue {
     mutating func finished(_ key: SpanID) {
         guard let flight = flights.removeValue(forKey: key) else { return }
         landed(key, flight)
+    }
+
+    /// Another image does not fetch the span any more, which is present or is fetched here now. Returns whether the span was
+    /// waited for and is present.
+    mutating func settled(_ key: SpanID, isPresent: Bool) -> Bool {
+        guard let flight = flights[key], case .deferred = flight.phase else { return false }
+        guard !isPresent else {
+            flights[key] = nil
+            return true
+        }
+        flights[key]?.phase = .queued
+        enqueue(key, flight.urgency)
+        return false
     }
 
     private mutating func landed(_ key: SpanID, _ flight: Flight) {
@@ -247,16 +289,24 @@ struct FetchQueue {
     private mutating func wake(_ now: Monotonic) {
         guard let soonest = nextWake, soonest <= now else { return }
         for (key, flight) in flights {
-            guard case .backoff(let until) = flight.phase, until <= now else { continue }
+            guard let until = flight.pause, until <= now else { continue }
             flights[key]?.phase = .queued
             enqueue(key, flight.urgency)
         }
     }
 
+    /// Claims a queued span, or defers it; once only.
+    private mutating func mayFetch(_ key: SpanID, _ urgency: Urgency, _ now: Monotonic, _ claim: Claim) -> Bool {
+        if flights[key]?.wasDeferred == true || claim(key, urgency) { return true }
+        flights[key]?.phase = .deferred(until: now.adding(milliseconds: limits.deferral))
+        flights[key]?.wasDeferred = true
+        return false
+    }
+
     /// Takes the first live span of a queue and the queued neighbours behind it.
-    private mutating func pop(_ queue: WritableKeyPath<FetchQueue, Deque<SpanID>>, _ urgency: Urgency)
-        -> Batch?
-    {
+    private mutating func pop(
+        _ queue: WritableKeyPath<FetchQueue, Deque<SpanID>>, _ urgency: Urgency, _ now: Monotonic, _ claim: Claim
+    ) -> Batch? {
         while let key = self[keyPath: queue].popFirst() {
             guard let flight = flights[key], flight.phase == .queued, flight.urgency == urgency else {
                 continue
@@ -267,37 +317,41 @@ struct FetchQueue {
             while end < geometry.count {
                 let isQueued = flights[SpanID(layer: key.layer, span: end)]?.phase == .queued
                 let size = geometry.compressedRange(end).upperBound - start
-                guard isQueued, end == key.span || size <= limits.demandBatch else { break }
+                guard isQueued, end == key.span || size <= limits.demandBatch,
+                    mayFetch(SpanID(layer: key.layer, span: end), urgency, now, claim)
+                else { break }
                 end += 1
             }
+            guard end > key.span else { continue }
             return begin(key.layer, key.span..<end, urgency)
         }
         return nil
     }
 
-    private mutating func nextFill() -> Batch? {
+    private mutating func nextFill(_ now: Monotonic, _ claim: Claim) -> Batch? {
         for layer in layers.indices {
             guard var first = layers[layer].fillFrom else { continue }
             let geometry = layers[layer].geometry
-            func isFree(_ span: Int) -> Bool {
-                !geometry.isPresent(span) && flights[SpanID(layer: layer, span: span)] == nil
+            /// Begins the flight of a span that is absent and has none.
+            func takes(_ span: Int) -> Bool {
+                let key = SpanID(layer: layer, span: span)
+                guard !geometry.isPresent(span), flights[key] == nil else { return false }
+                flights[key] = Flight(urgency: .fill, phase: .queued)
+                return mayFetch(key, .fill, now, claim)
             }
-            while first < geometry.count, !isFree(first) { first += 1 }
+            while first < geometry.count, !takes(first) { first += 1 }
             guard first < geometry.count else {
                 layers[layer].fillFrom = nil
                 continue
             }
             let start = geometry.compressedRange(first).lowerBound
             var end = first + 1
-            while end < geometry.count, isFree(end),
-                geometry.compressedRange(end).upperBound - start <= limits.fillBatch
+            while end < geometry.count, geometry.compressedRange(end).upperBound - start <= limits.fillBatch,
+                takes(end)
             {
                 end += 1
             }
             layers[layer].fillFrom = end
-            for span in first..<end {
-                flights[SpanID(layer: layer, span: span)] = Flight(urgency: .fill, phase: .queued)
-            }
             return begin(layer, first..<end, .fill)
         }
         return nil

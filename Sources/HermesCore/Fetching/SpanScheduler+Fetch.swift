@@ -45,7 +45,8 @@ extension SpanScheduler {
             let isCrowded = threads.budget.isCrowded(for: self)
             let (next, filled) = state.withLock { state -> (Next?, [@Sendable () -> Void]) in
                 guard !state.isStopped else { return (nil, []) }
-                if let batch = state.queue.next(now: .now(), isCrowded: isCrowded) {
+                if let batch = state.queue.next(now: .now(), isCrowded: isCrowded, claim: claim) {
+                    for span in batch.spans { state.claimed.insert(SpanID(layer: batch.layer, span: span)) }
                     // While a start is watched, the first read of a span that fill brought is seen as well.
                     if state.startup != nil, batch.urgency == .fill {
                         for span in batch.spans { layers[batch.layer].markAhead(span) }
@@ -130,8 +131,10 @@ extension SpanScheduler {
         let (verdict, reads) = state.withLock { state -> (FetchQueue.Verdict, [ParkedRead]) in
             let verdict = state.queue.failed(
                 key, failure, deadline: state.deadline(key), random: .random(in: 0...1), now: .now())
+            state.claimed.remove(key)
             return (verdict, verdict == .giveUp ? state.waiters.removeValue(forKey: key) ?? [] : [])
         }
+        release(CollectionOfOne(key))
         switch verdict {
         case .retry:
             threads.clock.wake(self)

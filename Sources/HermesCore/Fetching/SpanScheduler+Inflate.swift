@@ -24,10 +24,12 @@ extension SpanScheduler {
                 let others = state.withLock { state in
                     state.queue.finished(key)
                     state.missed[key] = nil
+                    state.claimed.remove(key)
                     if !isKept { state.queue.notKept(key) }
                     return state.waiters.removeValue(forKey: key) ?? []
                 }
                 answer(others)
+                release(CollectionOfOne(key))
             }
             counters.spans.add(1, ordering: .relaxed)
         } catch {

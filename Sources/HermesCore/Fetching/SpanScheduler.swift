@@ -12,7 +12,7 @@ import Synchronization
 /// Safe for use from any thread; completions are called on one of those threads or of the source's and must not block.
 package final class SpanScheduler: Sendable {
     struct State {
-        var queue = FetchQueue()
+        var queue: FetchQueue
         var readAhead: [ReadAhead] = []
         var waiters: [SpanID: [ParkedRead]] = [:]
         /// Every parked read in order of its deadline, done ones among them until they come to the front.
@@ -24,6 +24,8 @@ package final class SpanScheduler: Sendable {
         var fillDone: [@Sendable () -> Void] = []
         /// The range requests under way, by their batch's number.
         var running: [Int: RunningFetch] = [:]
+        /// The spans that this image may have claimed.
+        var claimed: Set<SpanID> = []
         var isStopped = false
         /// What the clock's thread is to do as soon as it can.
         var errands: [@Sendable () -> Void] = []
@@ -50,10 +52,11 @@ package final class SpanScheduler: Sendable {
     /// kernel's connection to the others. A thousand readers with the kernel's read-ahead stay below.
     static let waitingLimit = 4096
 
-    /// Makes a scheduler for an image's layers. `threads` work for it until `stop`. `readDeadline` is in milliseconds.
+    /// Makes a scheduler for an image's layers, which may be other images' as well. `threads` work for it until `stop`.
+    /// `readDeadline` is in milliseconds.
     init(
         source: any ImageSource, layers: [LazyLayer], threads: FetchThreads, log: Logger,
-        readDeadline: Int = SpanScheduler.readDeadline
+        readDeadline: Int = SpanScheduler.readDeadline, limits: FetchQueue.Limits = FetchQueue.Limits()
     ) {
         self.readDeadline = readDeadline
         self.threads = threads
@@ -61,7 +64,7 @@ package final class SpanScheduler: Sendable {
         self.layers = layers
         self.log = SpanLog(log, image: source.name, layers: layers.map(\.descriptor.digest))
         counters = FetchCounters(layerCount: layers.count)
-        var state = State()
+        var state = State(queue: FetchQueue(limits: limits))
         if layers.allSatisfy({ $0.store.presentCount == 0 }) { state.startup = StartupTrace() }
         for layer in layers {
             _ = state.queue.add(layer)
@@ -76,7 +79,7 @@ package final class SpanScheduler: Sendable {
     /// Fails every parked read, cancels the requests under way, and returns when no thread works for the scheduler any more.
     /// Reads after it fail at once.
     package func stop() {
-        let (parked, fetches) = state.withLock { state in
+        let (parked, fetches, claimed) = state.withLock { state in
             state.isStopped = true
             state.waiters = [:]
             let fetches = state.running.values.compactMap(\.fetch)
@@ -85,9 +88,11 @@ package final class SpanScheduler: Sendable {
             for read in open { read.isDone = true }
             state.parked = []
             state.waiting = 0
-            return (open, fetches)
+            defer { state.claimed = [] }
+            return (open, fetches, state.claimed)
         }
         settleBudget()
+        release(claimed)
         for fetch in fetches { fetch.cancel() }
         for read in parked { read.finish(HermesError(.interrupted, "the mount is ending")) }
         threads.remove(self)
@@ -150,10 +155,13 @@ package final class SpanScheduler: Sendable {
             for span in here { try copyCached(layer, span, to: read) }
             deliver([read])
         } catch {
-            fail(
-                [read],
-                HermesError(.io, "cannot read the cache of layer \(layer.descriptor.digest)", cause: error))
+            fail([read], unreadable(layer, error))
         }
+    }
+
+    /// The error of a read for which the cache of a layer could not be read.
+    func unreadable(_ layer: LazyLayer, _ error: any Error) -> HermesError {
+        HermesError(.io, "cannot read the cache of layer \(layer.descriptor.digest)", cause: error)
     }
 
     /// Goes on with read-ahead, because a reader has come to a cached span that read-ahead brought.
@@ -198,7 +206,8 @@ package final class SpanScheduler: Sendable {
         }
     }
 
-    private func copyCached(_ layer: LazyLayer, _ span: Int, to read: ParkedRead) throws {
+    /// Copies what a read wants of a span that is here.
+    func copyCached(_ layer: LazyLayer, _ span: Int, to read: ParkedRead) throws {
         let range = layer.spans.uncompressedRange(span).clamped(to: read.range)
         let start = Int(range.lowerBound - read.range.lowerBound)
         // Clamped to the read's range, so inside its buffer.

@@ -14,6 +14,8 @@ package final class LazyLayer: SpanGeometry, @unchecked Sendable {
     package let store: SpanStore
     /// One bit per span that read-ahead asked for and no reader has touched yet.
     let aheadWords: UnsafeMutablePointer<Atomic<UInt64>>
+    /// The spans that some image fetches now.
+    let claims = SpanClaims()
 
     /// Opens the compiled spans and the cache in `folder`. Throws when either cannot be used.
     package init(_ layer: Image.Layer, folder: String) throws {

@@ -359,4 +359,82 @@ extension FetchQueue {
         #expect(fetching.isEmpty)
         #expect(queue.outstanding == 0)
     }
+
+    /// The spans of the next batch of layer 0, while another image has those that `claim` refuses.
+    private func spans(
+        _ queue: inout FetchQueue, _ now: Monotonic, claim: FetchQueue.Claim
+    ) -> Range<Int>? {
+        queue.next(now: now, claim: claim)?.spans
+    }
+
+    /// Tells the queue that another image does not fetch a span any more.
+    private func settle(_ queue: inout FetchQueue, _ span: Int, isPresent: Bool) -> Bool {
+        queue.settled(SpanID(layer: 0, span: span), isPresent: isPresent)
+    }
+
+    @Test func whatAnotherImageFetchesIsLeftToIt() {
+        var queue = queue([10, 10, 10, 10])
+        for span in 0..<4 { queue.want(SpanID(layer: 0, span: span), .demand) }
+        // Span 2 is another's: neither in a batch nor asked for alone.
+        let batches = (0..<3).map { _ in spans(&queue, start) { key, _ in key.span != 2 } }
+        #expect(batches == [0..<2, 3..<4, nil])
+        #expect(queue.isWanted(SpanID(layer: 0, span: 2)))
+        let own = settle(&queue, 1, isPresent: true)
+        #expect(!own, "it fetches that one itself")
+        let others = settle(&queue, 2, isPresent: true)
+        #expect(others)
+        #expect(!queue.isWanted(SpanID(layer: 0, span: 2)))
+    }
+
+    @Test func whatAnotherImageDidNotGetIsFetched() {
+        var queue = queue([10, 10])
+        queue.want(SpanID(layer: 0, span: 1), .demand)
+        let before = spans(&queue, start) { _, _ in false }
+        #expect(before == nil)
+        let isHere = settle(&queue, 1, isPresent: false)
+        #expect(!isHere)
+        // It waits for others once only.
+        let after = spans(&queue, start) { _, _ in false }
+        #expect(after == 1..<2)
+    }
+
+    @Test func anotherImageIsWaitedForATimeOnly() throws {
+        var queue = queue([10])
+        queue.want(SpanID(layer: 0, span: 0), .demand)
+        let first = spans(&queue, start) { _, _ in false }
+        #expect(first == nil)
+        let wake = try #require(queue.nextWake)
+        #expect(wake == start.adding(milliseconds: queue.limits.deferral))
+        let early = spans(&queue, start.adding(milliseconds: queue.limits.deferral - 1)) { _, _ in true }
+        #expect(early == nil)
+        let due = spans(&queue, wake) { _, _ in false }
+        #expect(due == 0..<1)
+        let isOver = settle(&queue, 0, isPresent: true)
+        #expect(!isOver, "it is fetched here now")
+    }
+
+    @Test func aReaderDoesNotWaitForAnothersFill() {
+        var queue = queue([10, 10, 10])
+        queue.fill()
+        // Fill leaves the span to the other image that fills the layer, and goes on behind it.
+        let fill = spans(&queue, start) { key, _ in key.span > 0 }
+        #expect(fill == 1..<3)
+        queue.want(SpanID(layer: 0, span: 0), .demand)
+        let demand = spans(&queue, start) { _, urgency in urgency == .demand }
+        #expect(demand == 0..<1)
+    }
+
+    @Test func fillIsNotDoneWhileAnotherImageFetches() {
+        var queue = queue([10, 10])
+        queue.fill()
+        let batch = spans(&queue, start) { _, _ in false }
+        #expect(batch == nil)
+        #expect(!queue.isFilled)
+        for span in 0..<2 {
+            let isHere = settle(&queue, span, isPresent: true)
+            #expect(isHere)
+        }
+        _ = spans(&queue, start) { _, _ in false }
+        #expect(queue.isFilled)
+    }
 }
