@@ -3,7 +3,7 @@ import HermesSupport
 
 /// How large a cache folder may become.
 package struct CacheBudget: Sendable {
-    /// The most bytes that images and layers may take on the disk; nil for no number of its own.
+    /// The most bytes that images, layers and indexes may take on the disk; nil for no number of its own.
     package let size: Int64?
 
     /// Makes a budget. Without a size, the cache grows until a tenth of its file system is left: below that, a kubelet

@@ -160,7 +160,7 @@ package final class CacheKeeper: Sendable {
         guard upkeep.isDue(images: images.count, stored: stored, isRefused: refused > 0, now: now) else { return }
         let budget = state.withLock { $0.value.budget }
         do {
-            let allowance = max(0, try cache.evict(to: budget, needed: needed))
+            let allowance = max(0, try cache.evict(to: budget, needed: needed, log: log))
             for image in images { image.image.scheduler.allow(allowance / Int64(images.count)) }
             switch upkeep.looked(images: images.count, stored: stored, isFull: needed > allowance, now: now) {
             case nil: break

@@ -1,5 +1,6 @@
 import Glibc
 import HermesSupport
+import Logging
 
 extension ImageCache {
     /// Milliseconds without use after which an image's tree and the records of its references are removed: 30 days.
@@ -8,7 +9,8 @@ extension ImageCache {
     private static let making = 3_600_000
 
     /// Brings the cache within `budget` with `needed` bytes to come, as far as the entries to remove are not in use:
-    /// layers that were used longest ago first, then the trees of images. Returns the bytes that may be added.
+    /// layers that were used longest ago first, then the trees of images, with the indexes that were built here for them.
+    /// Returns the bytes that may be added.
     ///
     /// Any number of processes may do this at the same time, also while others mount. A process removes a layer's
     /// folder only while it holds the folder's lease alone, and a process that has opened the layer prevents that.
@@ -16,7 +18,8 @@ extension ImageCache {
     /// mount fails that mount with `notFound`, and the mount is to be tried anew.
     ///
     /// Throws the error of a folder that cannot be read.
-    func evict(to budget: CacheBudget, needed: Int64) throws -> Int64 {
+    func evict(to budget: CacheBudget, needed: Int64, log: Logger) throws -> Int64 {
+        removeUnusedIndexes(log: log)
         let usage = try usage()
         let limit = try budget.limit(of: path, usage: usage.total)
         var freed = CacheBudget.evict(usage.layers, usage: usage.total, limit: limit, needed: needed) { layer in
@@ -24,10 +27,13 @@ extension ImageCache {
         }
         let isOver = usage.total - freed > limit
         let now = time(nil) * 1000
+        var hasRemoved = false
         for image in usage.images where isOver || freed > 0 || now - image.lastUsed > Self.imageLife {
             guard removeImage(image, isUnwanted: isOver, now: now) else { continue }
             freed += image.size
+            hasRemoved = true
         }
+        if hasRemoved { freed += removeUnusedIndexes(log: log) }
         forgetReferences(olderThan: now - Self.imageLife)
         return limit - (usage.total - freed)
     }

@@ -14,7 +14,7 @@ extension ImageCache {
         build: (ImageLayout) throws -> Void
     ) throws -> LazyImage {
         func attempt() throws -> LazyImage {
-            try compile(image, from: source, index: index, build: build)
+            try compile(image, from: source, index: index, log: log, build: build)
             return try open(image, source: source, threads: threads, log: log)
         }
         do {
@@ -37,7 +37,8 @@ extension ImageCache {
     }
 
     private func compile(
-        _ image: Image, from source: any ImageSource, index: String?, build: (ImageLayout) throws -> Void
+        _ image: Image, from source: any ImageSource, index: String?, log: Logger,
+        build: (ImageLayout) throws -> Void
     ) throws {
         if let index {
             let layout = try ImageLayout(index)
@@ -52,8 +53,9 @@ extension ImageCache {
         }) {
             return try compile(image, files)
         }
-        let layout = try ImageLayout.openOrCreate(path + "/index")
-        try build(layout)
-        try compile(image, try IndexFiles.find(image, in: layout))
+        try withBuiltIndexes(log: log) { layout in
+            try build(layout)
+            try compile(image, try IndexFiles.find(image, in: layout))
+        }
     }
 }

@@ -6,18 +6,21 @@ extension ImageCache {
     struct Usage {
         var layers: [CacheEntry] = []
         var images: [CacheEntry] = []
+        /// The bytes of the indexes that were built here.
+        var indexes: Int64 = 0
         /// The bytes on the disk.
-        var total: Int64 { (layers + images).reduce(0) { $0 + $1.size } }
+        var total: Int64 { (layers + images).reduce(indexes) { $0 + $1.size } }
     }
 
     /// Looks through the folder. Throws the error of a folder that cannot be read.
     func usage() throws -> Usage {
         Usage(
             layers: try entries(in: "layers", stamp: Self.layerStamp),
-            images: try entries(in: "images", stamp: Self.imageStamp))
+            images: try entries(in: "images", stamp: Self.imageStamp), indexes: builtIndexSize())
     }
 
-    /// The bytes that images and layers take on the disk. Throws the error of a folder that cannot be read.
+    /// The bytes that images, layers and the indexes that were built here take on the disk. Throws the error of a folder that
+    /// cannot be read.
     package func size() throws -> Int64 { try usage().total }
 
     /// The manifests of the images that have a folder here, in order. Throws the error of a folder that cannot be read.

@@ -13,6 +13,7 @@ import Logging
 /// references/<SHA-256 of the name>    what a reference named when its registry was last asked (JSON)
 /// startups/<manifest digest>          which spans a start of the image touched, in order (JSON)
 /// refused/<manifest digest>           the indexes of the image that are not to be used (JSON)
+/// index/                              the indexes that were built here, an OCI layout
 /// ```
 /// Layers are shared between images. Everything is private to its owner: images may hold secrets. Files are replaced
 /// whole, so several processes can use one folder, and one that is killed leaves nothing that the next cannot use.
@@ -37,7 +38,7 @@ package struct ImageCache: Sendable {
     /// to, or that is a symbolic link.
     package init(_ path: String) throws {
         self.path = path
-        let folders = ["", "/images", "/layers", "/documents", "/references", "/startups", "/refused"]
+        let folders = ["", "/images", "/layers", "/documents", "/references", "/startups", "/refused", "/index"]
         for folder in folders { try PrivateFolder.make(path + folder) }
     }
 

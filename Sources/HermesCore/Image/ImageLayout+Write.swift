@@ -24,15 +24,27 @@ extension ImageLayout {
             mediaType: mediaType, digest: try writeBlob(bytes), size: Int64(bytes.count),
             annotations: annotations.isEmpty ? nil : annotations, platform: platform,
             artifactType: artifactType)
-        try DirectoryLock(path).withLock {
-            var index = try imageIndex()
+        try changeIndex { index in
             index.manifests.removeAll { other in
                 other.digest == entry.digest || tag != nil && other.annotations?[Self.tagAnnotation] == tag
             }
             index.manifests.append(entry)
-            try AtomicFile.write(JSON.encode(index), to: "\(path)/index.json", temporaryIn: path)
         }
         return entry
+    }
+
+    /// Takes the manifests with these digests off index.json; their blobs stay. Waits as `addManifest` does.
+    func unlist(_ digests: Set<Digest>) throws {
+        guard !digests.isEmpty else { return }
+        try changeIndex { index in index.manifests.removeAll { digests.contains($0.digest) } }
+    }
+
+    private func changeIndex(_ change: (inout ImageIndex) -> Void) throws {
+        try DirectoryLock(path).withLock {
+            var index = try imageIndex()
+            change(&index)
+            try AtomicFile.write(JSON.encode(index), to: "\(path)/index.json", temporaryIn: path)
+        }
     }
 
     /// The annotation of an entry in index.json that holds its tag (OCI image spec, annotations.md).

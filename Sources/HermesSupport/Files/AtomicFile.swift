@@ -2,12 +2,15 @@ import Glibc
 
 /// A file that appears whole or not at all: written under a temporary name, then synced and renamed. One thread at a time.
 package final class AtomicFile {
+    /// How the names of files that are not complete begin.
+    package static let temporaryPrefix = ".hermes-"
+
     private let temporary: String
     private var file: Int32
 
     /// Starts a file in a folder on the file system of its final place.
     package init(in folder: String) throws {
-        temporary = "\(folder)/.hermes-\(String(UInt64.random(in: 0...UInt64.max), radix: 16))"
+        temporary = "\(folder)/\(Self.temporaryPrefix)\(String(UInt64.random(in: 0...UInt64.max), radix: 16))"
         file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw HermesError.file("write in", folder, .last) }
     }

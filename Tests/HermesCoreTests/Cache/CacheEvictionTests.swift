@@ -50,7 +50,7 @@ import Testing
     }
 
     private func evict(to size: Int64, needed: Int64 = 0) throws -> Int64 {
-        try cache.evict(to: CacheBudget(size: size), needed: needed)
+        try cache.evict(to: CacheBudget(size: size), needed: needed, log: IndexedImage.silent)
     }
 
     /// A keeper that goes on with a smaller budget removes what is not in use.

@@ -6,17 +6,20 @@ extension ImageLayout {
     ///
     /// Throws `corrupt` for a damaged index, and the errors of reading the layout.
     package func sociIndexes() throws -> [(descriptor: Descriptor, index: SOCIIndex)] {
-        var found: [(descriptor: Descriptor, index: SOCIIndex)] = []
-        for entry in try imageIndex().manifests where MediaType.isManifest(entry.mediaType) {
-            if let type = entry.artifactType, type != SOCIIndex.artifactType { continue }
-            let bytes = try readBlob(entry, limit: SOCIIndex.sizeLimit)
-            // Without an artifact type in the list, the document itself gives its type.
-            guard case .manifest(let manifest) = try ManifestDocument.parse(bytes, name: "\(entry.digest)"),
-                manifest.config.mediaType == SOCIIndex.artifactType
-            else { continue }
-            found.append((entry, try SOCIIndex(decoding: bytes)))
-        }
-        return found
+        try imageIndex().manifests.compactMap { entry in try sociIndex(at: entry).map { (entry, $0) } }
+    }
+
+    /// The SOCI index that an entry of the layout's list stands for; nil for anything else. Throws as `sociIndexes` does.
+    func sociIndex(at entry: Descriptor) throws -> SOCIIndex? {
+        guard MediaType.isManifest(entry.mediaType),
+            entry.artifactType == nil || entry.artifactType == SOCIIndex.artifactType
+        else { return nil }
+        let bytes = try readBlob(entry, limit: SOCIIndex.sizeLimit)
+        // Without an artifact type in the list, the document itself gives its type.
+        guard case .manifest(let manifest) = try ManifestDocument.parse(bytes, name: "\(entry.digest)"),
+            manifest.config.mediaType == SOCIIndex.artifactType
+        else { return nil }
+        return try SOCIIndex(decoding: bytes)
     }
 
     /// The newest index of the image whose manifest is `subject`.
