@@ -105,6 +105,37 @@ layers_complete() {
     after=$(du -sB1 "$1" | cut -f1)
     ((before == after))
 }
+# One index by its digest: not the newest referrer, which is forged, and none that is not the image's.
+pinned_index() {
+    make_temp work
+    local image=$REGISTRY/test/pinned:latest index forged option=--index-digest
+    mkdir "$work/files"
+    head -c 1000000 /dev/urandom >"$work/files/data"
+    echo last >"$work/files/last"
+    python3 "$HERMES_ROOT/scripts/oci_layout.py" "$work/layout" "$work/files"
+    "$HERE/push.py" "$work/layout" "$REGISTRY" test/pinned latest
+    index=$(index_build --output "$work/index" --push --format json "$image" | jq -r .index)
+    python3 "$HERE/forge_index.py" "$work/index" "$work/forged" 0 swapped
+    "$HERE/push.py" "$work/forged" "$REGISTRY" test/pinned none --referrer
+    forged=$(jq -r '.manifests[0].digest' "$work/forged/index.json")
+    mount_image --cache "$work/cache-newest" "$image" "$work/newest"
+    cmp "$work/newest/data" "$work/files/last"
+    end_mount TERM
+    mount_image --cache "$work/cache" $option "$index" "$image" "$work/mount"
+    cmp "$work/mount/data" "$work/files/data"
+    cmp "$work/mount/last" "$work/files/last"
+    end_mount TERM
+    # What the cache was compiled from is no substitute.
+    mount_image --cache "$work/cache-newest" $option "$index" "$image" "$work/newest"
+    cmp "$work/newest/last" "$work/files/last"
+    end_mount TERM
+    local with=("$HERMES" mount --plain-http --cache "$work/none")
+    fails 66 "${with[@]}" $option "$index" "$NASTY_IMAGE" "$work/mount"
+    fails 65 "${with[@]}" $option "$index" --index "$work/index" "$NASTY_IMAGE" "$work/mount"
+    grep -q 'that of another image' <<<"$E2E_ERROR"
+    fails 66 "${with[@]}" $option "$forged" --index "$work/index" "$image" "$work/mount"
+    fails 64 "${with[@]}" $option sha256:1234 "$image" "$work/mount"
+}
 
 check "the same tree as Python's tarfile unpacks" like_tarfile
 check "the same tree as umoci unpacks" like_umoci
@@ -113,5 +144,6 @@ check "an image of a layout" from_layout
 check "read-only: every change is refused" read_only
 check "eight readers at random places" many_readers
 check "overlayfs on top, as containers use it" overlay_on_top
+check "--index-digest: that index of the image, and no other" pinned_index
 check "--fill: afterwards no registry is needed" fill_needs_no_registry
 check_summary "$(basename "$0" .sh)"

@@ -6,20 +6,27 @@ extension ImageCache {
     ///
     /// The index is the one in the OCI layout `index` if that is given. Otherwise it is, in this order, the one that
     /// the cache was compiled from, the last referrer of the image that was not refused, or the one that `build` makes in the
-    /// layout that is handed to it. A layer that another process removes from the cache in between is compiled again, once.
+    /// layout that is handed to it. With `pinned` it is the index with that digest, from the layout or the image's source, or
+    /// none. A layer that another process removes from the cache in between is compiled again, once.
     /// `threads` work for the image until it is closed. Blocks for as long as this takes; throws the error of the step that
     /// fails.
     package func prepare(
-        _ image: Image, from source: any ImageSource, index: String?, threads: FetchThreads, log: Logger,
-        build: (ImageLayout) throws -> Void
+        _ image: Image, from source: any ImageSource, index: String?, pinned: Digest?, threads: FetchThreads,
+        log: Logger, build: (ImageLayout) throws -> Void
     ) throws -> LazyImage {
         func attempt() throws -> LazyImage {
-            try compile(image, from: source, index: index, log: log, build: build)
-            return try open(image, source: source, threads: threads, log: log)
+            try compile(image, from: source, index: index, pinned: pinned, log: log, build: build)
+            let lazy = try open(image, source: source, threads: threads, log: log)
+            // Another process may have compiled the image anew since.
+            guard pinned == nil || lazy.index == pinned else {
+                lazy.close()
+                throw HermesError(.notFound, "\(image.reference) has another index by now, \(lazy.index)")
+            }
+            return lazy
         }
         do {
             return try attempt()
-        } catch let error as HermesError where error.code == .notFound && !isCompiled(image) {
+        } catch let error as HermesError where error.code == .notFound {
             return try attempt()
         }
     }
@@ -37,9 +44,16 @@ extension ImageCache {
     }
 
     private func compile(
-        _ image: Image, from source: any ImageSource, index: String?, log: Logger,
+        _ image: Image, from source: any ImageSource, index: String?, pinned: Digest?, log: Logger,
         build: (ImageLayout) throws -> Void
     ) throws {
+        if let pinned {
+            guard !isCompiled(image, index: pinned) else { return }
+            let place: any ImageSource =
+                try index.map { LayoutSource(layout: try ImageLayout($0), tag: nil) } ?? source
+            let files = try waiting { try await IndexFiles.find(pinned, of: image, at: place, in: path) }
+            return try compile(image, files)
+        }
         if let index {
             let layout = try ImageLayout(index)
             let digest = try layout.sociIndex(of: image.descriptor.digest, image: image.reference).descriptor.digest

@@ -66,6 +66,10 @@ package struct ImageCache: Sendable {
         }
         let folder = imageFolder(image)
         try Self.make(folder)
+        // It says whose the tree is, and the tree is about to be another's.
+        if let known = try? record(image), known.index != files.digest {
+            forgetCompiled(image.descriptor.digest, from: known.index)
+        }
         // Each layer once, however often it comes, and the largest first; the tree of all is made beside them.
         let layers = Dictionary(
             zip(image.layers, files.layers).map { (layerFolder($0.descriptor.digest, $1.ztoc.digest), $1.file) },
@@ -103,6 +107,9 @@ package struct ImageCache: Sendable {
             try openLayers.open(layer, folder: layerFolder(layer.descriptor.digest, ztoc))
         }
         let tree = try ImageTree(imageFolder(image) + "/tree")
+        guard try self.record(image).index == record.index else {
+            throw HermesError(.notFound, "another process compiles \(image.reference) from another index")
+        }
         touch(image.descriptor.digest, layers: layers.map(\.store.folder))
         let scheduler = SpanScheduler(source: source, layers: layers, threads: threads, log: log)
         do {

@@ -19,6 +19,10 @@ package protocol ImageSource: ImageDocuments {
     /// hosts that have the blob are asked for it. `host` is the name that `fetchRange` gave.
     func blame(_ host: String, for digest: Digest)
 
+    /// The bytes of the manifest with a digest, whether something lists it or not. Throws `notFound`, and `corrupt` for bytes with
+    /// another digest.
+    func manifest(_ digest: Digest) async throws -> [UInt8]
+
     /// The artifacts about a manifest, of one type or of all.
     func referrers(of digest: Digest, artifactType: String?) async throws -> [Descriptor]
 }

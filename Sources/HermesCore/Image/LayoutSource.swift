@@ -139,6 +139,16 @@ package struct LayoutSource: ImageSource {
         func set() { flag.store(true, ordering: .relaxed) }
     }
 
+    /// See `ImageSource`.
+    package func manifest(_ digest: Digest) async throws -> [UInt8] {
+        let path = layout.blobPath(digest)
+        let bytes = try LocalFile.read(path, limit: ManifestDocument.sizeLimit)
+        guard Digest.of(bytes) == digest else {
+            throw HermesError(.corrupt, "the bytes of \(path) do not have the digest in its name")
+        }
+        return bytes
+    }
+
     /// See `ImageSource`; from index.json, and an index under the fallback tag.
     package func referrers(of digest: Digest, artifactType: String?) async throws -> [Descriptor] {
         var found: [Descriptor] = []

@@ -50,6 +50,12 @@ package struct RegistrySource: ImageSource {
         client.blame(host, .init(repository: reference.repository, digest: digest))
     }
 
+    /// See `ImageSource`.
+    package func manifest(_ digest: Digest) async throws -> [UInt8] {
+        let place = "\(reference.registry)/\(reference.repository)"
+        return try await client.manifest(Reference("\(place)@\(digest)")).bytes
+    }
+
     /// See `ImageSource`; from the referrers API or the fallback tag.
     package func referrers(of digest: Digest, artifactType: String?) async throws -> [Descriptor] {
         try await client.referrers(repository: reference.repository, of: digest, artifactType: artifactType)

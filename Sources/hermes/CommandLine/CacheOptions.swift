@@ -9,6 +9,13 @@ struct CacheOptions: ParsableArguments {
     @Option(help: "The OCI image layout that holds the index. (default: the cache, then the image's referrers)")
     var index: String?
 
+    @Option(
+        help: """
+            The digest of the index to take, sha256:..., from the image's repository or the layout of --index; no other is \
+            taken, and none is built.
+            """)
+    var indexDigest: String?
+
     @Option(help: "The folder for compiled indexes and fetched data. (default: /var/cache/hermes, or the user's cache)")
     var cache: String?
 
@@ -23,13 +30,18 @@ struct CacheOptions: ParsableArguments {
         return try ImageCache(base + "/hermes")
     }
 
+    /// The digest of the only index that may be taken; nil for any. Throws `usage`.
+    func pinnedIndex() throws -> Digest? { try indexDigest.map { try OptionValues.digest($0, "--index-digest") } }
+
     /// Opens an image of which the cache may have nothing yet; see `ImageCache.prepare`. An index that is found nowhere is
     /// built here and now.
     func prepare(
         _ image: Image, from source: any ImageSource, in cache: ImageCache, threads: FetchThreads,
         _ interrupt: Interrupt, log: Logger
     ) throws -> LazyImage {
-        try cache.prepare(image, from: source, index: index, threads: threads, log: log) { layout in
+        try cache.prepare(
+            image, from: source, index: index, pinned: try pinnedIndex(), threads: threads, log: log
+        ) { layout in
             CommandLog.say("\(image.reference) has no index: building one now, which reads the whole image once")
             _ = try IndexRun(image: image, source: source, layout: layout).run(interrupt)
         }

@@ -1,3 +1,4 @@
+import HermesCore
 import HermesSupport
 
 /// The values of options that several commands have, or that have a unit. Each throws `usage`.
@@ -16,6 +17,16 @@ enum OptionValues {
             throw HermesError(.usage, "\(name) takes a number of bytes, not \"\(text)\"", advice: "such as 20GiB")
         }
         return size
+    }
+
+    /// A digest, which the option `name` gives.
+    static func digest(_ text: String, _ name: String) throws -> Digest {
+        guard let digest = Digest.parse(text.utf8) else {
+            throw HermesError(
+                .usage, "\(name) takes a digest, not \"\(text.printable(100))\"",
+                advice: "sha256: and 64 lower-case hexadecimal digits")
+        }
+        return digest
     }
 
     /// A time in whole seconds, at least one.

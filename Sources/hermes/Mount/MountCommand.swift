@@ -17,6 +17,7 @@ struct MountCommand: ParsableCommand {
             EXAMPLES
               hermes mount docker.io/library/python:3.12 /mnt
               hermes mount --survive docker.io/library/python:3.12 /mnt
+              hermes mount --index-digest sha256:9c3f... registry.example.com/team/vllm:1.2 /mnt
               hermes mount --index hermes-index --fill registry.example.com/team/vllm:1.2 /mnt
             """
     )
@@ -90,7 +91,9 @@ struct MountCommand: ParsableCommand {
     ) throws -> LazyImage {
         if let surviving, surviving.isHeld {
             let source = try options.open().0
-            if let held = try surviving.image(reference: source.name, platform: options.platform) {
+            if let held = try surviving.image(
+                reference: source.name, platform: options.platform, index: try cacheOptions.pinnedIndex())
+            {
                 return try cache.reopen(held.manifest, index: held.index, source: source, threads: threads, log: log)
             }
         }

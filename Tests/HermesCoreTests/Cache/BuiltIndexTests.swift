@@ -23,7 +23,7 @@ import Testing
         }
         func image(_ name: String) throws -> IndexedImage {
             let image = try IndexedImage(
-                [(layer("base"), .gzip(.gzip6)), (layer(name), .gzip(.gzip6))], spanSize: 20_000)
+                [(layer("base"), .plain), (layer(name), .plain)], spanSize: 20_000)
             // So that it has no referrer.
             try image.layout.unlist([try image.files().digest])
             return image
@@ -41,7 +41,7 @@ import Testing
         return try await SystemThread.run("test") {
             var read = 0
             let lazy = try cache.prepare(
-                image.image, from: image.source, index: nil, threads: IndexedImage.threads, log: log
+                image.image, from: image.source, index: nil, pinned: nil, threads: IndexedImage.threads, log: log
             ) { layout in
                 let builder = try IndexBuilder(
                     image: image.image, source: image.source, storage: LayoutIndexStorage(layout), spanSize: 20_000)

@@ -38,10 +38,11 @@ import Testing
     }
 
     /// On a thread of its own, because it waits for the referrers.
-    private func prepare(index: String? = nil) async throws -> LazyImage {
+    private func prepare(index: String? = nil, pinned: Digest? = nil) async throws -> LazyImage {
         try await SystemThread.run("test") { [cache, image] in
             try cache.prepare(
-                image.image, from: image.source, index: index, threads: IndexedImage.threads, log: IndexedImage.silent
+                image.image, from: image.source, index: index, pinned: pinned, threads: IndexedImage.threads,
+                log: IndexedImage.silent
             ) {
                 _ in
                 throw HermesError(.usage, "no index is to be built")

@@ -130,6 +130,7 @@ final class FaultySource: ImageSource {
     func openBlob(_ descriptor: Descriptor, until deadline: Monotonic?) throws -> any ByteSource {
         try base.openBlob(descriptor, until: deadline)
     }
+    func manifest(_ digest: Digest) async throws -> [UInt8] { try await base.manifest(digest) }
     func referrers(of digest: Digest, artifactType: String?) async throws -> [Descriptor] {
         try await base.referrers(of: digest, artifactType: artifactType)
     }

@@ -94,15 +94,38 @@ package struct IndexFiles: Sendable {
     ) async throws -> IndexFiles? {
         let found = try await source.referrers(of: image.descriptor.digest, artifactType: SOCIIndex.artifactType)
         guard let descriptor = found.last(where: { !refused.contains($0.digest) }) else { return nil }
-        let index = try SOCIIndex(decoding: try await source.readManifest(descriptor))
+        let document = try await source.readManifest(descriptor)
+        return try await open(document, descriptor.digest, image, source, in: folder, until: deadline)
+    }
+
+    /// The index of `image` that has the digest `pinned`, from a source that need not list it. zTOCs are stored in `folder` as
+    /// above.
+    ///
+    /// Throws `notFound` where the source does not have it, `corrupt` for other bytes than the digest's and for the index of
+    /// another image, `unsupported` for what is no index.
+    package static func find(
+        _ pinned: Digest, of image: Image, at source: any ImageSource, in folder: String
+    ) async throws -> IndexFiles {
+        do {
+            return try await open(try await source.manifest(pinned), pinned, image, source, in: folder, until: nil)
+        } catch let error as HermesError {
+            throw HermesError(
+                error.code, "cannot take the index \(pinned) of \(image.reference) from \(source.name)", cause: error)
+        }
+    }
+
+    private static func open(
+        _ document: [UInt8], _ digest: Digest, _ image: Image, _ source: any ImageSource, in folder: String,
+        until deadline: Monotonic?
+    ) async throws -> IndexFiles {
+        let index = try SOCIIndex(decoding: document)
         guard index.subject.digest == image.descriptor.digest else {
             throw HermesError(
                 .corrupt,
-                "the referrer \(descriptor.digest) of \(image.reference) is the index of another image,"
-                    + " \(index.subject.digest)")
+                "the index \(digest) of \(image.reference) is that of another image, \(index.subject.digest)")
         }
         return try await SystemThread.run("hermes-ztoc") {
-            try IndexFiles(digest: descriptor.digest, index: index, image: image) { ztoc in
+            try IndexFiles(digest: digest, index: index, image: image) { ztoc in
                 let stream = try source.openBlob(ztoc.descriptor, until: deadline)
                 return try MappedFile(try download(stream, size: ztoc.size, in: folder))
             }

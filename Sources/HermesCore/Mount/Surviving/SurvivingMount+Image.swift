@@ -17,14 +17,17 @@ extension SurvivingMount {
     /// Whether a process before this one has made the mount.
     package var isHeld: Bool { held != nil }
 
-    /// The image that the mount shows, which is to be the one that is wanted; nil where there is no mount yet. Throws `usage`
-    /// for a mount that shows something else.
-    package func image(reference: String, platform: String?) throws -> HeldImage? {
+    /// The image that the mount shows, which is to be the one that is wanted, with the index that is wanted, if one is; nil where
+    /// there is no mount yet. Throws `usage` for a mount that shows something else.
+    package func image(reference: String, platform: String?, index: Digest?) throws -> HeldImage? {
         guard let held else { return nil }
         let shown: String
         switch held.content {
-        case .image(let image) where image.reference == reference && image.platform == platform: return image
-        case .image(let image): shown = image.reference + (image.platform.map { " for \($0)" } ?? "")
+        case .image(let image)
+        where image.reference == reference && image.platform == platform && index ?? image.index == image.index:
+            return image
+        case .image(let image):
+            shown = image.reference + (image.platform.map { " for \($0)" } ?? "") + " with the index \(image.index)"
         case .node: shown = "the images of a node"
         }
         throw HermesError(
