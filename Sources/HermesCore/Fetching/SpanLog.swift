@@ -92,7 +92,7 @@ final class SpanLog: Sendable {
     /// Spans are written to the cache again.
     func cacheHasRoom() { logger.notice("the cache has room again") }
 
-    /// A read of a file fails. `file` is only asked for when the line is written: it searches the tree.
+    /// A read of a file fails. `file` is only asked for when the line is written.
     func readFailed(layer: Int, span: Int, file: () -> String, offset: Int64, _ error: any Error) {
         note(error, layer, span)
         guard let held = passes(.failedRead) else { return }

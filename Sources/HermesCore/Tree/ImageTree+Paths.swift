@@ -34,14 +34,16 @@ extension ImageTree {
         return stack.last ?? 1
     }
 
-    /// A path of an inode, for messages; it searches the whole tree. A file with several links has one of them.
+    /// A path of an inode, for messages: as many steps as it has names, 4096 at most. A file with several links has one of them. In
+    /// a tree that an older build compiled, the number stands for it.
     package func path(of number: UInt64) -> String {
         var names: [String] = []
         var current = number
-        while current > 1, names.count < 4096 {
-            guard let directory = directory(holding: current) else { break }
-            names.append(directory.name)
-            current = directory.number
+        while current > 1, names.count < 4096, let record = inode(current)?.pointee {
+            guard record.entry > 0 else { return "inode \(number)" }
+            // Entries and their names lie inside the tree (checked when it was mapped).
+            names.append(String(cString: strings + Int(entries[Int(record.entry) - 1].name)))
+            current = UInt64(record.parent)
         }
         return "/" + names.reversed().joined(separator: "/")
     }
@@ -60,16 +62,5 @@ extension ImageTree {
         }
         let start = first { $0 >= folder }
         return start..<max(start, first { $0 > folder })
-    }
-
-    private func directory(holding number: UInt64) -> (number: UInt64, name: String)? {
-        guard let position = (0..<entryCount).first(where: { UInt64(entries[$0].inode) == number }) else {
-            return nil
-        }
-        let holder = (1...UInt64(inodeCount)).first { candidate in
-            guard let inode = inode(candidate)?.pointee, inode.mode & S_IFMT == S_IFDIR else { return false }
-            return Int(inode.data) <= position && position < Int(inode.data) + Int(inode.size)
-        }
-        return holder.map { ($0, String(cString: strings + Int(entries[position].name))) }
     }
 }

@@ -14,7 +14,8 @@ struct InodeRecord {
     var owner: UInt32 = 0
     var group: UInt32 = 0
     var linkCount: UInt32 = 1
-    /// Directory: the inode number of the directory it lies in; the root's own for the root.
+    /// The inode number of the directory that it lies in, or one of them; the root's own for the root. 0 for files of trees that an
+    /// older build compiled.
     var parent: UInt32 = 0
     /// 0 without attributes, else 1 more than the place in the xattrs where its attributes start.
     var xattrs: UInt32 = 0
@@ -23,7 +24,8 @@ struct InodeRecord {
     /// Regular file: which of the image's layers holds its data, from the bottom.
     var layer: UInt16 = 0
     private var flags: UInt16 = 0
-    private var reserved: UInt32 = 0
+    /// 1 more than the place of its entry in `parent`; 0 for the root, and in trees that an older build compiled.
+    var entry: UInt32 = 0
 
     /// Whether the file's data is described by extents.
     var isSparse: Bool {

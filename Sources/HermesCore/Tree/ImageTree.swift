@@ -101,7 +101,9 @@ package final class ImageTree: @unchecked Sendable {
     private func recordsAreSound(stringSize: Int, extentCount: Int) -> Bool {
         for index in 0..<inodeCount {
             let inode = inodes[index]
-            guard inode.size >= 0, inode.xattrs <= xattrs.count, Int(inode.parent) <= inodeCount else {
+            guard inode.size >= 0, inode.xattrs <= xattrs.count, Int(inode.parent) <= inodeCount,
+                Int(inode.entry) <= entryCount
+            else {
                 return false
             }
             let isSound =

@@ -71,6 +71,11 @@ struct TreeMerger {
                     child = file
                 }
                 let type = merger.writer.inodes[Int(child - 1)].mode >> 12
+                // Of a file with several names, the first.
+                if merger.writer.inodes[Int(child - 1)].entry == 0 {
+                    merger.writer.inodes[Int(child - 1)].parent = number
+                    merger.writer.inodes[Int(child - 1)].entry = UInt32(clamping: merger.writer.entries.count + 1)
+                }
                 merger.writer.entries.append(
                     EntryRecord(
                         name: try merger.writer.add(name), inode: child, nameLength: UInt16(name.count),

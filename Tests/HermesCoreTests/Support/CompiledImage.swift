@@ -136,9 +136,11 @@ final class CompiledImage {
     func faults() -> [String] {
         var faults: [String] = []
         var names: [UInt64: Int] = [:]
+        var texts: [UInt64: Set<String>] = [:]
         for (path, number) in paths() {
             guard let record = tree.inode(number)?.pointee else { continue }
             names[number, default: 0] += 1
+            texts[number, default: []].insert("/" + String(decoding: path, as: UTF8.self))
             guard record.mode & S_IFMT == S_IFDIR else { continue }
             let entries = entries(of: number)
             let folders = entries.filter { (tree.inode($0.inode)?.pointee.mode ?? 0) & S_IFMT == S_IFDIR }
@@ -157,6 +159,9 @@ final class CompiledImage {
             }
         }
         if names.count != tree.inodeCount { faults.append("\(tree.inodeCount) inodes, \(names.count) have a name") }
+        for (number, paths) in texts where !paths.contains(tree.path(of: number)) {
+            faults.append("the path \(tree.path(of: number)) of inode \(number)")
+        }
         for (number, count) in names where number > 1 {
             guard let record = tree.inode(number)?.pointee, record.mode & S_IFMT != S_IFDIR else { continue }
             if Int(record.linkCount) != count { faults.append("link count of inode \(number)") }

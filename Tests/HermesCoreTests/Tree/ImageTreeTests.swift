@@ -169,6 +169,39 @@ import Testing
         #expect(tree.path(of: UInt64.max) == "/")
     }
 
+    @Test func aFileWithSeveralNamesHasOnePath() throws {
+        let image = try CompiledImage([
+            LayerArchive.make { layer in
+                layer.file("b/file", "content")
+                layer.hardLink("c/d/other", "b/file")
+                layer.hardLink("z", "b/file")
+            },
+            LayerArchive.make { $0.file("b/.wh.file", "") },
+        ])
+        let number = try image.tree.resolve("/z")
+        #expect(try image.tree.resolve("/c/d/other") == number)
+        #expect(image.tree.path(of: number) == "/z")
+        #expect(image.faults().isEmpty)
+    }
+
+    @Test func aTreeOfAnOlderBuildHasNoPaths() throws {
+        let image = try CompiledImage([LayerArchive.make { $0.file("folder/file", "content") }])
+        let folder = try TestFolder()
+        var bytes = image.treeFile
+        let place = try #require(MemoryLayout<InodeRecord>.offset(of: \.entry))
+        for inode in 0..<image.tree.inodeCount {
+            let start = ImageTree.headerSize + inode * MemoryLayout<InodeRecord>.stride + place
+            bytes.replaceSubrange(start..<start + 4, with: [0, 0, 0, 0])
+        }
+        let tree = try ImageTree(try folder.write("tree", bytes))
+        #expect(tree.path(of: try tree.resolve("/folder/file")) == "inode 3")
+        #expect(tree.path(of: 1) == "/")
+        // An entry that the tree does not have.
+        bytes[ImageTree.headerSize + MemoryLayout<InodeRecord>.stride + place + 3] = 1
+        let damaged = try folder.write("damaged", bytes)
+        #expect(throws: HermesError.self) { try ImageTree(damaged) }
+    }
+
     @Test func namesThatANulMakesSpecial() throws {
         // No tar has such names; a hostile zTOC may.
         let names = ["folder/.\u{0}x", "folder/..\u{0}x", "folder/\u{0}x", "folder/plain\u{0}x", ".\u{0}x/inner"]
