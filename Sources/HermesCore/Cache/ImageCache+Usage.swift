@@ -42,6 +42,11 @@ extension ImageCache {
     /// Sets a file's time of change to now. One that is gone, or of another user, is left alone.
     static func touch(_ path: String) { utimensat(AT_FDCWD, path, nil, 0) }
 
+    /// When a file or folder was changed last, in milliseconds since 1970.
+    private static func changed(_ status: stat) -> Int {
+        status.st_mtim.tv_sec * 1000 + status.st_mtim.tv_nsec / 1_000_000
+    }
+
     private func entries(in kind: String, stamp: String) throws -> [CacheEntry] {
         let folder = "\(path)/\(kind)"
         let names: [String]
@@ -49,12 +54,13 @@ extension ImageCache {
         return names.map { name in
             var size: Int64 = 0
             var lastUsed: Int?
-            var newest = 0
+            // One that was made this moment has no files yet.
+            var status = stat()
+            var newest = lstat("\(folder)/\(name)", &status) == 0 ? Self.changed(status) : 0
             for file in (try? FolderListing.names(in: "\(folder)/\(name)")) ?? [] {
-                var status = stat()
                 guard lstat("\(folder)/\(name)/\(file)", &status) == 0 else { continue }
                 size += Int64(status.st_blocks) * 512
-                let changed = status.st_mtim.tv_sec * 1000 + status.st_mtim.tv_nsec / 1_000_000
+                let changed = Self.changed(status)
                 if file == stamp { lastUsed = changed }
                 newest = max(newest, changed)
             }

@@ -119,6 +119,13 @@ import Testing
         #expect(try FolderListing.names(in: cache.path + "/layers").count == 2, "their layers may serve others")
     }
 
+    @Test func anImageThatIsJustBeingMadeStays() throws {
+        let path = "\(cache.path)/images/\(Digest.of([1]).hex)"
+        #expect(mkdir(path, 0o700) == 0)
+        _ = try evict(to: .max)
+        #expect(access(path, F_OK) == 0)
+    }
+
     @Test func aKeeperVerifiesAndMakesDurable() throws {
         let lazy = try open(first)
         let keeper = try CacheKeeper(cache, budget: CacheBudget(size: .max), log: IndexedImage.silent)

@@ -20,7 +20,7 @@ import Testing
     }
 
     private func compiled(_ layers: [[UInt8]]) throws -> IndexedImage {
-        let image = try IndexedImage(layers.map { ($0, .gzip(.gzip6)) }, spanSize: 20_000)
+        let image = try IndexedImage(layers.map { ($0, .plain) }, spanSize: 20_000)
         try cache.compile(image.image, try image.files())
         // Where another test starts a program, that has the leases until it executes.
         for name in try FolderListing.names(in: cache.path + "/layers") {
