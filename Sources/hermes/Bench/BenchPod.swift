@@ -29,8 +29,7 @@ struct BenchPod: ParsableCommand {
             "Nodes with these labels, as a side of the report; may be repeated.", valueName: "name=key=value,..."))
     var pools: [String] = []
 
-    @Option(help: "How often each pool starts the Pod.")
-    var rounds = 3
+    @OptionGroup var repeats: BenchRepeats
 
     @Option(name: .shortAndLong, help: "The namespace of the Pods. (default: the file's, or else the kubeconfig's)")
     var namespace: String?
@@ -41,17 +40,7 @@ struct BenchPod: ParsableCommand {
     @Option(help: "The context of the kubeconfig. (default: its current one)")
     var context: String?
 
-    @Option(help: "A URL that is asked when the Pod is Ready; {ip} stands for the Pod's address.")
-    var request: String?
-
-    @Option(help: "What is sent with --request, as a POST; @FILE for what is in a file.")
-    var data: String?
-
-    @Option(help: "The type of what is sent.")
-    var contentType = "application/json"
-
-    @Option(help: "Requests after the first one, for the latency of a workload that is warm.")
-    var requests = 20
+    @OptionGroup var request: BenchRequest
 
     @Option(help: "The longest that a start may take, and that a Pod may wait for a node.")
     var timeout = "30m"
@@ -78,24 +67,19 @@ struct BenchPod: ParsableCommand {
         guard (1...8).contains(pools.count), Set(pools.map(\.name)).count == pools.count else {
             throw HermesError(.usage, "--pool is given 1 to 8 times, each with another name")
         }
-        guard (1...300).contains(rounds), (0...100_000).contains(requests) else {
-            throw HermesError(.usage, "--rounds takes 1 to 300, and --requests 0 to 100000")
-        }
+        try repeats.check()
         var options = ClusterBench.Options(
             template: template, pools: pools, namespace: namespace ?? template.namespace ?? cluster.namespace)
-        options.rounds = rounds
+        options.rounds = repeats.rounds
         options.request = try podRequest()
-        options.warmRequests = requests
+        options.warmRequests = repeats.requests
         options.timeout = try OptionValues.seconds(timeout, "--timeout")
         return options
     }
 
     private func podRequest() throws -> PodRequest? {
-        guard let request else {
-            guard data == nil else { throw HermesError(.usage, "--data goes with --request") }
-            return nil
-        }
-        return try PodRequest(
-            template: request, body: try data.map { try OptionValues.content($0) }, contentType: contentType)
+        let body = try request.body()
+        guard let url = request.request else { return nil }
+        return try PodRequest(template: url, body: body, contentType: request.contentType)
     }
 }

@@ -33,8 +33,7 @@ struct BenchRun: ParsableCommand {
         help: "A snapshotter of containerd to measure. (default: overlayfs and hermes)")
     var snapshotters: [String] = []
 
-    @Option(help: "How often each snapshotter starts the workload cold.")
-    var rounds = 3
+    @OptionGroup var repeats: BenchRepeats
 
     @Option(help: "The workload is ready when a GET of this URL is answered with a status below 400.")
     var readyHttp: String?
@@ -45,17 +44,7 @@ struct BenchRun: ParsableCommand {
     @Flag(help: "The workload is ready when it ends with code 0. This is the default.")
     var readyExit = false
 
-    @Option(help: "A URL that is asked when the workload is ready.")
-    var request: String?
-
-    @Option(help: "What is sent with --request, as a POST; @FILE for what is in a file.")
-    var data: String?
-
-    @Option(help: "The type of what is sent.")
-    var contentType = "application/json"
-
-    @Option(help: "Requests after the first one, for the latency of a workload that is warm.")
-    var requests = 20
+    @OptionGroup var request: BenchRequest
 
     @Option(name: [.customLong("env")], help: "NAME=VALUE for the workload's environment.")
     var environment: [String] = []
@@ -111,16 +100,14 @@ struct BenchRun: ParsableCommand {
         guard Set(chosen.snapshotters).count == chosen.snapshotters.count, chosen.snapshotters.count <= 16 else {
             throw HermesError(.usage, "--snapshotter takes 16 different names at most")
         }
-        guard (1...300).contains(rounds), (0...100_000).contains(requests) else {
-            throw HermesError(.usage, "--rounds takes 1 to 300, and --requests 0 to 100000")
-        }
+        try repeats.check()
         chosen.address = DaemonCommand.absolute(address)
-        chosen.rounds = rounds
+        chosen.rounds = repeats.rounds
         chosen.command = command
         chosen.environment = environment
         chosen.readiness = try readiness()
         chosen.request = try workloadRequest()
-        chosen.warmRequests = requests
+        chosen.warmRequests = repeats.requests
         chosen.timeout = try OptionValues.seconds(timeout, "--timeout")
         chosen.waitsForWhole = !doesNotWait
         chosen.isAllowed = yes
@@ -141,15 +128,12 @@ struct BenchRun: ParsableCommand {
     }
 
     private func workloadRequest() throws -> WorkloadRequest? {
-        guard let request else {
-            guard data == nil else { throw HermesError(.usage, "--data goes with --request") }
-            return nil
-        }
+        let body = try request.body()
+        guard let url = request.request else { return nil }
         guard readyHttp != nil || readyLog != nil else {
             throw HermesError(
                 .usage, "--request goes with --ready-http or --ready-log: a workload that has ended answers nothing")
         }
-        let body = try data.map { try OptionValues.content($0) }
-        return WorkloadRequest(url: try HTTPURL(request), body: body, contentType: contentType)
+        return WorkloadRequest(url: try HTTPURL(url), body: body, contentType: request.contentType)
     }
 }
