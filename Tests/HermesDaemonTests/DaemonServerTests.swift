@@ -116,6 +116,18 @@ import Testing
         }
     }
 
+    @Test func aRecordingWithoutImagesIsRefused() async throws {
+        try await withServer { _ in
+            let error = #expect(throws: HermesError.self) { try ReadRecording(of: .of([1]), at: address) }
+            #expect(error?.code == .unavailable)
+            for line in ["\n", "sha256:1\n", "x\n\n"] {
+                let socket = try DaemonSocket(ReadRecording.socket(beside: address))
+                try socket.send(line)
+                #expect(try socket.read(isWhole: true).isEmpty)
+            }
+        }
+    }
+
     @Test func nobodyAnswers() {
         let error = #expect(throws: HermesError.self) { try DaemonStatus.read(from: address) }
         #expect(error?.code == .unavailable)

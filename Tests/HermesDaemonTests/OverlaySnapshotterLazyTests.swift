@@ -109,6 +109,41 @@ struct OverlaySnapshotterLazyTests {
         #expect(error?.code == .unavailable)
     }
 
+    @Test func aRecordingTellsWhatWasRead() async throws {
+        try await onBlockingThread { [self] in try withDaemon { (snapshotter) throws in try record(snapshotter) } }
+    }
+
+    private func record(_ snapshotter: OverlaySnapshotter) throws {
+        let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let address = "\(folder.path)/s"
+        let server = try DaemonServer(snapshotter, address: address, log: log)
+        let thread = try SystemThread("serve") { try? server.run() }
+        defer {
+            server.stop()
+            thread.join()
+        }
+        let digest = image.image.descriptor.digest
+        var recording: ReadRecording? = try ReadRecording(of: digest, at: address)
+        #expect(throws: HermesError.self) { try ReadRecording(of: digest, at: address) }
+        try pull(snapshotter)
+        #expect(try read("\(shown)/top") == "third")
+        let record = try #require(try recording?.end())
+        #expect(record.touched.map(\.path) == ["/top"] && record.touched.map(\.layer) == [2])
+        #expect(record.layers.map(\.digest) == image.image.layers.map(\.descriptor.digest))
+        #expect(Set(record.untouchedFiles.map(\.path)) == ["/etc/kept", "/etc/replaced"])
+        #expect(record.untouchedFolders.map(\.path) == ["/etc"])
+        // A peer that goes without a word ends its recording; the daemon sees that a moment later.
+        recording = try ReadRecording(of: digest, at: address)
+        recording = nil
+        while recording == nil {
+            recording = try? ReadRecording(of: digest, at: address)
+            usleep(10_000)
+        }
+        let other = try ReadRecording(of: Digest.of([1]), at: address)
+        let error = #expect(throws: HermesError.self) { try other.end() }
+        #expect(error?.code == .notFound)
+    }
+
     @Test func anIndexedImageIsNotPulled() throws {
         try withDaemon { (snapshotter) throws in
             try pull(snapshotter)

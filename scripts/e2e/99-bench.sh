@@ -123,6 +123,42 @@ refuses_a_node_that_others_use() {
     ctr_ -n others containers rm busy
     ctr_ -n others images rm --sync "$PLAIN"
 }
+# files OPTION...: which files a start touches, as JSON.
+files() {
+    TMPDIR=$shared/tmp "$HERMES" bench files --address "$CONTAINERD_SOCKET" --daemon-address "$SOCKET" --format json "$@" 2>>"$shared/bench.log"
+}
+# says REPORT FILTER [ARGUMENT...]: whether a jq filter is true of what a start touched.
+says() {
+    local report=$1 filter=$2
+    shift 2
+    jq -e "$@" "$filter" "$report" >/dev/null || { echo "not so: $filter" && jq -c . "$report" | fold -w 250 && return 1; }
+}
+knows_what_a_start_touches() {
+    local rootfs=$shared/bundle/rootfs count bytes
+    files "$IMAGE" -- /bin/busybox sh -c 'cat /data/third; head -c 100000 /data/large >/dev/null' >"$shared/files.json"
+    says "$shared/files.json" '.format == 1 and .phases[0].name == "resolve" and .phases[-1].name == "ready"'
+    # The larger one has two names, of which one is given.
+    says "$shared/files.json" '[.touched[].path] == ["/data/again", "/bin/busybox", "/data/third"]'
+    says "$shared/files.json" '.touched[0] | .bytes == 3000000 and .readBytes >= 100000 and .readBytes < 3000000'
+    says "$shared/files.json" '.touched[2] | .bytes == 6 and .readBytes == 6 and .layer == 2 and .at > 0'
+    says "$shared/files.json" '[.untouchedFiles[] | [.path, .bytes]] == [["/data/second", 2000000]]'
+    # All files of the image are in one layer each.
+    count=$(find "$rootfs" -type f -printf '%i %s\n' | sort -u | wc -l)
+    bytes=$(find "$rootfs" -type f -printf '%i %s\n' | sort -u | awk '{ sum += $2 } END { print sum }')
+    # shellcheck disable=SC2016
+    says "$shared/files.json" '([.layers[].files] | add) == $count and ([.layers[].fileBytes] | add) == $bytes' \
+        --argjson count "$count" --argjson bytes "$bytes"
+    says "$shared/files.json" '[.layers[].touchedFiles] == [2, 0, 1]'
+    leaves_nothing
+    TMPDIR=$shared/tmp "$HERMES" bench files --address "$CONTAINERD_SOCKET" --daemon-address "$SOCKET" "$IMAGE" -- /bin/busybox true >"$shared/table" 2>>"$shared/bench.log"
+    grep -q '^/bin/busybox ' "$shared/table"
+    grep -q '^/data  *3 ' "$shared/table"
+}
+needs_an_index_to_know_files() {
+    fails 66 files "$PLAIN" -- /bin/busybox true
+    grep -q 'recorded no read of .*an index' "$shared/bench.log"
+    leaves_nothing
+}
 says_what_is_wrong() {
     fails 64 bench --snapshotter no-such "$IMAGE"
     grep -q 'has no snapshotter no-such (it has .*overlayfs' "$shared/bench.log"
@@ -158,5 +194,7 @@ check "a failed and a late start are shown as such" shows_failures_as_such
 check "interrupted, it leaves nothing" cleans_up_when_interrupted
 check "after kill -9 the next one clears up" clears_what_a_killed_one_left
 check "it leaves a node alone that others use" refuses_a_node_that_others_use
+check "it knows which files a start touches" knows_what_a_start_touches
+check "without an index nothing is said of files" needs_an_index_to_know_files
 check "it says what is wrong" says_what_is_wrong
 check_summary "$(basename "$0" .sh)"

@@ -43,4 +43,9 @@ extension NodeBench {
     /// Asks a snapshotter about an image, by the digest of its manifest; nil where it does not know the image, or is none that can
     /// be asked.
     package typealias Observer = @Sendable (_ snapshotter: String, _ manifest: Digest) throws -> Observation?
+
+    /// Begins to record the reads of an image, which may be mounted later; nil where the snapshotter is none that can. What it
+    /// returns ends that, and is called once at most.
+    package typealias Recorder =
+        @Sendable (_ snapshotter: String, _ manifest: Digest) throws -> (() throws -> ReadRecord)?
 }

@@ -17,22 +17,24 @@ package final class NodeBench {
     let process: BenchContainer.Process
     let http: HTTPClient
     let observe: Observer
+    let record: Recorder
     /// Whether the bench is to end early.
     let isStopped: @Sendable () -> Bool
-    private let progress: (String) -> Void
+    let progress: (String) -> Void
     /// Which bench made a lease, a snapshot or a container.
     let identity = "bench-\(getpid())"
 
-    /// Looks whether this can be measured here. `open` gives a new source of the image and the platform that is wanted; `observe` asks a lazy snapshotter;
-    /// `progress` is told what is done next. Throws `usage` where it cannot be measured, and `unavailable` where containerd
+    /// Looks whether this can be measured here. `open` gives a new source of the image and the platform that is wanted; `observe` asks a lazy snapshotter,
+    /// and `record` has it record reads; `progress` is told what is done next. Throws `usage` where it cannot be measured, and `unavailable` where containerd
     /// does not answer.
     package init(
         _ options: Options, open: @escaping () throws -> (any ImageSource, Platform), observe: @escaping Observer,
-        isStopped: @escaping @Sendable () -> Bool, progress: @escaping (String) -> Void
+        record: @escaping Recorder, isStopped: @escaping @Sendable () -> Bool, progress: @escaping (String) -> Void
     ) throws {
         self.options = options
         self.open = open
         self.observe = observe
+        self.record = record
         self.isStopped = isStopped
         self.progress = progress
         let (source, platform) = try open()
@@ -95,12 +97,22 @@ package final class NodeBench {
     /// round to round. A start that fails is part of the report. Leaves nothing behind. Throws `interrupted` when it was
     /// stopped, and the error of what makes further rounds useless.
     package func run() throws -> BenchReport {
+        try inNamespace { try measure($0) }
+    }
+
+    /// Runs `body` in the bench's namespace, which is empty, and leaves nothing of it. Throws `usage` where another namespace has the
+    /// image.
+    func inNamespace<Result>(_ body: (ColdNode) throws -> Result) throws -> Result {
         let namespace = BenchNamespace(containerd)
         try namespace.make()
         defer { namespace.remove() }
         try namespace.clear()
         let cold = ColdNode(containerd: containerd, observe: observe)
         try cold.checkThatNobodyHas(image, snapshotters: options.snapshotters)
+        return try body(cold)
+    }
+
+    private func measure(_ cold: ColdNode) throws -> BenchReport {
         var report = try emptyReport()
         for round in 1...max(1, options.rounds) {
             for turn in options.snapshotters.indices {
@@ -120,7 +132,8 @@ package final class NodeBench {
         return report
     }
 
-    private func emptyReport() throws -> BenchReport {
+    /// What is measured and where, without a start.
+    func emptyReport() throws -> BenchReport {
         var system = utsname()
         uname(&system)
         let release = withUnsafeBytes(of: &system.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }

@@ -10,17 +10,22 @@ struct NodeStart {
     private let snapshotter: String
     private let round: Int
     private let isCold: Bool
+    /// Records the reads up to the end of the phases.
+    private let recording: StartRecording?
 
     /// Milliseconds between two looks whether the workload is ready.
     private static let pause: Int64 = 2
     /// Seconds that it is waited for the whole image.
     private static let patience = 3600
 
-    init(_ bench: NodeBench, on snapshotter: String, round: Int, isCold: Bool) {
+    init(
+        _ bench: NodeBench, on snapshotter: String, round: Int, isCold: Bool, recording: StartRecording? = nil
+    ) {
         self.bench = bench
         self.snapshotter = snapshotter
         self.round = round
         self.isCold = isCold
+        self.recording = recording
     }
 
     /// The lease and the container's name.
@@ -46,6 +51,8 @@ struct NodeStart {
             guard !isCold || start.transfer?.networkBytes != 0 else {
                 throw HermesError(.system, "it was not cold: nothing of the image was fetched")
             }
+            // Last, or the making of the record would be a part of the cost.
+            recording?.end()
         } catch let error as HermesError where error.code == .interrupted {
             container.remove()
             throw error

@@ -46,6 +46,7 @@ extension ImageFilesystem {
             return
         }
         reads.hit(count)
+        if recorder.isRecording { recorder.add(number, from: .now(), bytes: count, isFetched: false) }
         fuse_reply_buf(request, buffer.assumingMemoryBound(to: CChar.self), count)
     }
 
@@ -54,9 +55,15 @@ extension ImageFilesystem {
     private func park(_ request: fuse_req_t, _ number: UInt64, _ offset: Int64, _ length: Int) {
         let answer = ParkedAnswer(request, scheduler)
         answer.watchInterrupt()
+        let recorded =
+            recorder.isRecording ? (begin: Monotonic.now(), isFetched: !isPresent(number, offset, length)) : nil
         let source = lazy.read(inode: number, offset: offset, count: length) { [self] result in
             switch result {
             case .success(let bytes):
+                // Before the answer: whoever reads and then asks what was read finds it.
+                if let recorded {
+                    recorder.add(number, from: recorded.begin, bytes: bytes.count, isFetched: recorded.isFetched)
+                }
                 answer.give { fuse_reply_buf($0, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count) }
             case .failure(let error):
                 logFailure(number, offset, error)
@@ -64,6 +71,10 @@ extension ImageFilesystem {
             }
         }
         reads.add(source, length)
+    }
+
+    private func isPresent(_ number: UInt64, _ offset: Int64, _ length: Int) -> Bool {
+        tree.inode(number).map { lazy.isPresent($0.pointee, offset..<offset + Int64(length)) } ?? false
     }
 
     private func logFailure(_ number: UInt64, _ offset: Int64, _ error: HermesError) {

@@ -22,6 +22,8 @@ final class ImageFilesystem: @unchecked Sendable {
     private let counts: LookupCounts
     /// The kernel's reads.
     let reads = ReadCounters()
+    /// Which files they are of, while somebody wants to know.
+    let recorder = ReadRecorder()
 
     /// An image in a slot of a mount of many images, or alone in slot 0.
     init(_ image: LazyImage, slot: Int = 0, counts: LookupCounts) {

@@ -23,6 +23,8 @@ final class ImageSlots: @unchecked Sendable {
         var leaving: Set<Int> = []
         /// Why the slots among these that have no image could not be opened again.
         var lost: [Int: String] = [:]
+        /// The names whose images' reads are recorded, and since when.
+        var recordings: [String: Monotonic] = [:]
         /// When a name came or went last.
         var changed = Timestamp.now()
         /// Whether `slots` differs from what was kept last.
@@ -105,6 +107,8 @@ final class ImageSlots: @unchecked Sendable {
             let filesystem = ImageFilesystem(image, slot: slot, counts: counts)
             set(slot, filesystem)
             state.withLock { state in
+                // Before the kernel can find it, so that the first read counts.
+                if let begin = state.recordings[name] { filesystem.recorder.begin(at: begin) }
                 state.names[name] = slot
                 state.changed = .now()
             }

@@ -32,6 +32,18 @@ extension LazyImage {
         return readLayer(Int(record.layer), start..<start + length, completion)
     }
 
+    /// Whether the cache has all bytes of a range of a regular file. The range lies inside the file, and is not empty.
+    func isPresent(_ record: InodeRecord, _ range: Range<Int64>) -> Bool {
+        let layer = cached[Int(record.layer)]
+        guard record.isSparse else { return layer.holds(record.data + range.lowerBound, range.count, touched: nil) }
+        return (0..<Int(record.extentCount)).allSatisfy { index in
+            let extent = tree.extents[Int(record.data) + index]
+            let part = range.clamped(to: extent.offset..<extent.offset + extent.length)
+            let start = extent.data + part.lowerBound - extent.offset
+            return part.isEmpty || layer.holds(start, part.count, touched: nil)
+        }
+    }
+
     /// Reads a range of an uncompressed layer: from the cache if it is all there, else through the scheduler.
     func readLayer(
         _ layer: Int, _ range: Range<Int64>, _ completion: @escaping ParkedRead.Completion

@@ -26,7 +26,8 @@ extension ImageTree {
         if record.mode & S_IFMT != S_IFLNK { status.st_blocks = (stored / 4096 + (stored % 4096 > 0 ? 1 : 0)) * 8 }
     }
 
-    private func storedSize(_ inode: UnsafePointer<InodeRecord>) -> Int {
+    /// The bytes of a regular file without the holes of a sparse one; 4,096 for a folder.
+    func storedSize(_ inode: UnsafePointer<InodeRecord>) -> Int {
         let record = inode.pointee
         switch record.mode & S_IFMT {
         case S_IFDIR: return 4096

@@ -12,7 +12,7 @@ final class ConnectionBounds: ChannelInboundHandler {
     static let connections = 16
     /// Bytes that a peer may send.
     static let bytes = 16 << 10
-    /// Seconds after which a connection ends, whatever its peer does.
+    /// Seconds after which a connection ends, whatever its peer does, where its server does not give it longer.
     static let seconds: Int64 = 10
 
     /// The connections of one server that are open.
@@ -21,10 +21,14 @@ final class ConnectionBounds: ChannelInboundHandler {
     }
 
     private let open: Open
+    private let seconds: Int64
     private var received = 0
     private var end: Scheduled<Void>?
 
-    init(_ open: Open) { self.open = open }
+    init(_ open: Open, seconds: Int64 = ConnectionBounds.seconds) {
+        self.open = open
+        self.seconds = seconds
+    }
 
     func handlerAdded(context: ChannelHandlerContext) { open.count.add(1, ordering: .relaxed) }
 
@@ -36,7 +40,7 @@ final class ConnectionBounds: ChannelInboundHandler {
     func channelActive(context: ChannelHandlerContext) {
         guard open.count.load(ordering: .relaxed) <= Self.connections else { return context.close(promise: nil) }
         let channel = context.channel
-        end = context.eventLoop.scheduleTask(in: .seconds(Self.seconds)) { channel.close(promise: nil) }
+        end = context.eventLoop.scheduleTask(in: .seconds(seconds)) { channel.close(promise: nil) }
         context.fireChannelActive()
     }
 

@@ -67,6 +67,15 @@ final class DaemonObservation: Sendable {
         }
     }
 
+    /// Records the reads of an image from now on, and of one that is shown later from its first read. False where that is done
+    /// already, or no image can be shown. `endRecording` is to be called.
+    func beginRecording(_ manifest: Digest) -> Bool {
+        snapshotter.images?.mounts.beginRecording(manifest.hex) ?? false
+    }
+
+    /// Stops that, and gives what was recorded; nil where the image was never shown.
+    func endRecording(_ manifest: Digest) -> ReadRecord? { snapshotter.images?.mounts.endRecording(manifest.hex) }
+
     /// How the daemon and its images are doing.
     func status() -> DaemonStatus {
         DaemonStatus(

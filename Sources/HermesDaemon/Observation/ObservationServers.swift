@@ -5,24 +5,35 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// The sockets on which operators see a daemon: the status on one that only its owner may use, and metrics over HTTP where the
-/// configuration says so. They have a thread of their own, so that no peer holds up an answer to containerd.
+/// The sockets on which operators see a daemon: the status and recordings of reads on two that only its owner may use, and metrics
+/// over HTTP where the configuration says so. They have a thread of their own, so that no peer holds up an answer to containerd.
 final class ObservationServers: Sendable {
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let work = DispatchQueue(label: "hermes-observation")
-    private let statusPath: String
+    private let paths: [String]
     /// The port at which metrics are served; nil where they are not.
     let metricsPort: Int?
 
-    /// Takes the socket `statusPath` and the metrics' address, and answers from here on. Throws as `UnixSocket.listen` does, and
-    /// `unavailable` when the address cannot be had.
-    init(_ observation: DaemonObservation, statusPath: String, metrics: ListenAddress?) throws {
-        self.statusPath = statusPath
+    /// Takes the sockets beside `address` and the metrics' address, and answers from here on. Throws as `UnixSocket.listen` does, and
+    /// `unavailable` when the metrics' address cannot be had.
+    init(_ observation: DaemonObservation, beside address: String, metrics: ListenAddress?) throws {
+        let (status, record) = (DaemonStatus.socket(beside: address), ReadRecording.socket(beside: address))
+        paths = [status, record]
         do {
             metricsPort = try metrics.map { [group, work] in
                 try Self.serveMetrics(observation, at: $0, group, work)
             }
-            try Self.serveStatus(observation, at: statusPath, group, work)
+            try Self.serve(at: status, group, seconds: ConnectionBounds.seconds) { [work] in
+                StatusHandler(observation, on: work)
+            }
+            do {
+                try Self.serve(at: record, group, seconds: RecordingHandler.seconds) { [work] in
+                    RecordingHandler(observation, on: work)
+                }
+            } catch {
+                unlink(status)
+                throw error
+            }
         } catch {
             try? group.syncShutdownGracefully()
             throw error
@@ -31,14 +42,15 @@ final class ObservationServers: Sendable {
 
     /// Closes all sockets and connections; nothing looks at the daemon any more afterwards. Blocks; to be called once.
     func stop() {
-        unlink(statusPath)
+        for path in paths { unlink(path) }
         try? group.syncShutdownGracefully()
         // Answers that nobody waits for any more.
         work.sync {}
     }
 
-    private static func serveStatus(
-        _ observation: DaemonObservation, at path: String, _ group: MultiThreadedEventLoopGroup, _ work: DispatchQueue
+    private static func serve(
+        at path: String, _ group: MultiThreadedEventLoopGroup, seconds: Int64,
+        _ handler: @escaping @Sendable () -> any ChannelHandler
     ) throws {
         let socket = try UnixSocket.listen(path)
         let open = ConnectionBounds.Open()
@@ -47,7 +59,7 @@ final class ObservationServers: Sendable {
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.addHandlers(
-                            ConnectionBounds(open), StatusHandler(observation, on: work))
+                            ConnectionBounds(open, seconds: seconds), handler())
                     }
                 }
                 .withBoundSocket(socket).wait()

@@ -23,7 +23,7 @@ package final class DaemonServer: Sendable {
         var serving: Task<Void, any Error>?
     }
 
-    /// Takes the socket at `address`, the status's beside it, and the address of metrics, if there is one. From here on calls
+    /// Takes the socket at `address`, the operators' beside it, and the address of metrics, if there is one. From here on calls
     /// wait for `run`, and the others are answered. Throws as `UnixSocket.listen` and `ObservationServers` do.
     package init(
         _ snapshotter: OverlaySnapshotter, address: String, metrics: ListenAddress? = nil, log: Logger
@@ -32,8 +32,7 @@ package final class DaemonServer: Sendable {
         observation = DaemonObservation(snapshotter, log: log)
         let socket = try UnixSocket.listen(address)
         do {
-            observers = try ObservationServers(
-                observation, statusPath: DaemonStatus.socket(beside: address), metrics: metrics)
+            observers = try ObservationServers(observation, beside: address, metrics: metrics)
         } catch {
             close(socket)
             unlink(address)

@@ -146,6 +146,41 @@ import Testing
         }
     }
 
+    @Test func readsAreRecorded() throws {
+        try withMounts { mounts, cache in
+            let (one, two) = (try image("one", files: 40), try image("two", files: 2))
+            // Before the image is there, and for one recorder at a time.
+            #expect(mounts.beginRecording("one") && !mounts.beginRecording("one"))
+            try mounts.add(try open(one, in: cache), as: "one") {}
+            try mounts.add(try open(two, in: cache), as: "two") {}
+            for (name, number) in [("one", 3), ("one", 17), ("two", 0)] {
+                #expect(try read("\(mounts.path(name))/data/\(number)") == content(name, number))
+            }
+            let record = try #require(mounts.endRecording("one"))
+            #expect(Set(record.touched.map(\.path)) == ["/data/3", "/data/17"])
+            for file in record.touched {
+                #expect(file.readBytes == file.bytes && file.reads > 0 && file.layer == 0)
+                #expect(file.at >= 0 && file.at <= record.seconds)
+            }
+            // Nothing was here, so that the first read waited.
+            let first = try #require(record.reads.first)
+            #expect(first.path == "/data/3" && first.seconds != nil)
+            #expect(record.layers.map(\.files) == [40] && record.layers.map(\.touchedFiles) == [2])
+            #expect(record.untouchedFiles.count == 38)
+            // What the kernel has it does not ask for again, and it is recorded of an image that is there already.
+            #expect(mounts.endRecording("one") == nil && mounts.beginRecording("one"))
+            for number in [3, 30] {
+                #expect(try read("\(mounts.path("one"))/data/\(number)") == content("one", number))
+            }
+            // One that is removed is still there for those who use it.
+            let directory = Glibc.open(mounts.path("one"), O_RDONLY | O_DIRECTORY)
+            defer { close(directory) }
+            mounts.remove("one")
+            #expect(mounts.endRecording("one")?.touched.map(\.path) == ["/data/30"])
+            #expect(mounts.beginRecording("never") && mounts.endRecording("never") == nil)
+        }
+    }
+
     @Test func anImageThatWaitsLeavesTheOthersAlone() throws {
         let readers = 1000
         let failures = Atomic<Int>(0)

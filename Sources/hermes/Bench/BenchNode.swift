@@ -1,0 +1,113 @@
+import ArgumentParser
+import HermesBench
+import HermesCore
+import HermesDaemon
+import HermesHTTP
+import HermesSupport
+import Synchronization
+
+/// What is started on this node, where, and when it is ready.
+struct BenchNode: ParsableArguments {
+    @OptionGroup var options: ImageOptions
+
+    @Argument(parsing: .postTerminator, help: "What is run in place of the image's command.")
+    var command: [String] = []
+
+    @Option(help: "The workload is ready when a GET of this URL is answered with a status below 400.")
+    var readyHttp: String?
+
+    @Option(help: "The workload is ready when it writes a line that matches this expression (RE2).")
+    var readyLog: String?
+
+    @Flag(help: "The workload is ready when it ends with code 0. This is the default.")
+    var readyExit = false
+
+    @OptionGroup var request: BenchRequest
+
+    @Option(name: [.customLong("env")], help: "NAME=VALUE for the workload's environment.")
+    var environment: [String] = []
+
+    @Option(help: "The longest that a start may take.")
+    var timeout = "30m"
+
+    @Flag(help: "Also measure where other containers run, which feel that the kernel's caches are dropped.")
+    var yes = false
+
+    @Option(help: "containerd's socket.")
+    var address = "/run/containerd/containerd.sock"
+
+    @Option(help: "The socket on which hermes daemon answers containerd.")
+    var daemonAddress = "/run/hermes-daemon/hermes-daemon.sock"
+
+    /// Runs `body` with a bench of `chosen`, in which what these options say is to be filled in. A signal stops the bench.
+    func withBench<Result>(_ chosen: NodeBench.Options, _ body: (NodeBench) throws -> Result) throws -> Result {
+        let chosen = try filled(chosen)
+        let interrupt = try Interrupt()
+        let stopped = Mutex(false)
+        let daemon = DaemonCommand.absolute(daemonAddress)
+        let bench = try NodeBench(
+            chosen, open: options.open,
+            observe: { snapshotter, manifest in
+                snapshotter == "hermes" ? try Self.observe(daemon, manifest) : nil
+            },
+            record: { snapshotter, manifest in
+                snapshotter == "hermes" ? try Self.record(daemon, manifest) : nil
+            },
+            isStopped: { stopped.withLock { $0 } }, progress: { CommandLog.say($0) })
+        defer { bench.close() }
+        interrupt.hold { stopped.withLock { $0 = true } }
+        return try body(bench)
+    }
+
+    /// Has the daemon record the reads of an image.
+    private static func record(_ address: String, _ manifest: Digest) throws -> (() throws -> ReadRecord) {
+        let recording = try ReadRecording(of: manifest, at: address)
+        return { try recording.end() }
+    }
+
+    /// What the daemon says of an image.
+    private static func observe(_ address: String, _ manifest: Digest) throws -> NodeBench.Observation? {
+        let status = try DaemonStatus.read(from: address)
+        guard let image = status.images.first(where: { $0.manifest == manifest }) else {
+            return status.cached.contains(manifest) ? .init(isComplete: false, fetchedBytes: 0) : nil
+        }
+        return .init(
+            isComplete: image.complete, fetchedBytes: image.fetchedBytes,
+            process: UnixSocket.peer(of: DaemonStatus.socket(beside: address)))
+    }
+
+    private func filled(_ chosen: NodeBench.Options) throws -> NodeBench.Options {
+        var chosen = chosen
+        chosen.address = DaemonCommand.absolute(address)
+        chosen.command = command
+        chosen.environment = environment
+        chosen.readiness = try readiness()
+        chosen.request = try workloadRequest()
+        chosen.timeout = try OptionValues.seconds(timeout, "--timeout")
+        chosen.isAllowed = yes
+        return chosen
+    }
+
+    private func readiness() throws -> Readiness {
+        guard [readyHttp != nil, readyLog != nil, readyExit].filter({ $0 }).count <= 1 else {
+            throw HermesError(.usage, "--ready-http, --ready-log and --ready-exit exclude each other")
+        }
+        if let readyHttp { return .http(try HTTPURL(readyHttp)) }
+        guard let readyLog else { return .exit }
+        do {
+            return .log(try RegularExpression(Array(readyLog.utf8)), pattern: readyLog)
+        } catch {
+            throw HermesError(.usage, "--ready-log takes an expression of RE2, not \"\(readyLog)\": \(error.reason)")
+        }
+    }
+
+    private func workloadRequest() throws -> WorkloadRequest? {
+        let body = try request.body()
+        guard let url = request.request else { return nil }
+        guard readyHttp != nil || readyLog != nil else {
+            throw HermesError(
+                .usage, "--request goes with --ready-http or --ready-log: a workload that has ended answers nothing")
+        }
+        return WorkloadRequest(url: try HTTPURL(url), body: body, contentType: request.contentType)
+    }
+}
