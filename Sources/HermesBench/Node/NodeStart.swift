@@ -53,6 +53,7 @@ struct NodeStart {
             }
             // Last, or the making of the record would be a part of the cost.
             recording?.end()
+            start.reads = recording?.reads(since: clock.begin, until: clock.end) ?? []
         } catch let error as HermesError where error.code == .interrupted {
             container.remove()
             throw error

@@ -22,6 +22,9 @@ struct PhaseClock {
         last = end
     }
 
+    /// When the last phase ended.
+    var end: Monotonic { last }
+
     /// Seconds since the begin.
     func seconds(at now: Monotonic = .now()) -> Double { now.milliseconds(since: begin) / 1000 }
 }

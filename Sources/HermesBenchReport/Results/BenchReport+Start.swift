@@ -91,15 +91,16 @@ extension BenchReport {
         package init() {}
     }
 
-    /// A read of a file of the image that had to wait.
+    /// A read of a file of the image, or several that came close together.
     package struct Read: Codable, Sendable, Equatable {
         /// Seconds since the start began.
         package var at: Double
         package var path: String
         package var bytes: Int64
         package var layer: Int
-        /// How long it waited, in seconds; nil where that is not known.
+        /// How long it waited for the registry, in seconds; nil where it did not, or that is not known.
         package var seconds: Double?
+        /// Whether the node had the bytes already.
         package var isCached: Bool
 
         package init(at: Double, path: String, bytes: Int64, layer: Int, seconds: Double? = nil, isCached: Bool) {

@@ -58,7 +58,7 @@ struct BenchReads {
         let registry = sum("from the registry", start.reads.filter { !$0.isCached })
         let cache = sum("from the cache", start.reads.filter(\.isCached))
         let more = start.reads.count > Self.drawn ? " The first \(Self.drawn) are drawn." : ""
-        return "\(start.reads.count) reads that waited: \(registry), \(cache).\(more)"
+        return "\(start.reads.count) reads: \(registry), \(cache).\(more)"
     }
 
     private var list: String {
