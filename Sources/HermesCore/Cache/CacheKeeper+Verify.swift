@@ -3,8 +3,16 @@ import Logging
 import Synchronization
 
 extension CacheKeeper {
+    /// Compares the layers of an image that have become complete, and says so when all are right.
+    func verify(_ image: KeptImage) {
+        for index in image.image.layers.indices { verify(index, of: image) }
+        guard !image.isVerified, image.image.layers.allSatisfy(\.isVerified) else { return }
+        image.isVerified = true
+        image.verified()
+    }
+
     /// Compares a layer that has become complete with the image and with its zTOC.
-    func verify(_ index: Int, of image: KeptImage) {
+    private func verify(_ index: Int, of image: KeptImage) {
         let lazy = image.image
         let layer = lazy.layers[index]
         guard !lazy.isRefused, !image.judged.contains(index), layer.isComplete else { return }

@@ -6,8 +6,8 @@ import Synchronization
 /// Looks after a cache folder while images of it are in use: makes fetched spans outlive a power loss, compares
 /// complete layers with the image, and keeps the folder within its budget.
 ///
-/// One keeper serves any number of images. All work that may wait for the disk happens on its thread, and never on the
-/// way of a read. Safe for use from any thread.
+/// One keeper serves any number of images. All work that may wait for the disk happens on its two threads, and never on the
+/// way of a read. Layers are compared on a thread of their own, as a large one takes minutes. Safe for use from any thread.
 package final class CacheKeeper: Sendable {
     /// Spans are made durable after so many bytes, or so many milliseconds, whichever comes first: at most that is
     /// fetched again after a power loss.
@@ -29,15 +29,26 @@ package final class CacheKeeper: Sendable {
     let cache: ImageCache
     let log: Logger
     private let state: Monitor<State>
-    private let thread = Mutex<SystemThread?>(nil)
+    private let threads = Mutex<[SystemThread]>([])
 
-    /// Starts the keeper's thread. Throws `system` when that fails.
+    /// Starts the keeper's threads. Throws `system` when that fails; none is left then.
     package init(_ cache: ImageCache, budget: CacheBudget, log: Logger) throws {
         self.cache = cache
         state = Monitor(State(budget: budget))
         self.log = log
-        let started = try SystemThread("hermes-cache") { [self] in run() }
-        thread.withLock { $0 = started }
+        do {
+            for (name, work) in [("hermes-cache", Self.run), ("hermes-verify", Self.verifyUntilStopped)] {
+                let started = try SystemThread(name) { [self] in
+                    // For this thread alone (setpriority(2)): reading whole layers gives way to readers that wait for a file.
+                    setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+                    work(self)()
+                }
+                threads.withLock { $0.append(started) }
+            }
+        } catch {
+            stop()
+            throw error
+        }
     }
 
     /// Keeps the cache within another budget from now on.
@@ -49,7 +60,7 @@ package final class CacheKeeper: Sendable {
         }
     }
 
-    /// Looks after an image from now on. `verified` is called once, on the keeper's thread, when every layer of the
+    /// Looks after an image from now on. `verified` is called once, on a thread of the keeper, when every layer of the
     /// image is complete and has its diff ID: from then on no request for the image leaves the node.
     package func attach(_ image: LazyImage, verified: @escaping @Sendable () -> Void) {
         let kept = KeptImage(image, verified: verified)
@@ -77,22 +88,21 @@ package final class CacheKeeper: Sendable {
         }
     }
 
-    /// Ends the thread and waits for it. Images are detached before.
+    /// Ends the threads and waits for them. Images are detached before.
     package func stop() {
         state.withLock {
             $0.value.isStopped = true
             for image in $0.value.images { image.isEnding.store(true, ordering: .releasing) }
             $0.broadcast()
         }
-        thread.withLock { thread in
-            defer { thread = nil }
-            return thread
-        }?.join()
+        let threads = threads.withLock { threads in
+            defer { threads = [] }
+            return threads
+        }
+        for thread in threads { thread.join() }
     }
 
     private func run() {
-        // For this thread alone (setpriority(2)): reading whole layers gives way to readers that wait for a file.
-        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
         var upkeep = BudgetUpkeep()
         while true {
             let (images, resized): ([KeptImage]?, Bool) = state.withLock { held in
@@ -117,14 +127,20 @@ package final class CacheKeeper: Sendable {
         keepStartup(image, isEnding: false)
         let isDue = now.milliseconds(since: image.synced) > Double(Self.syncPause)
         if isDue { image.synced = now }
-        for (index, layer) in image.image.layers.enumerated() {
+        for layer in image.image.layers {
             let unsynced = layer.store.unsyncedBytes.load(ordering: .relaxed)
             if unsynced >= Self.syncBytes || isDue && unsynced > 0 { makeDurable(layer, image, waiting: 0) }
-            verify(index, of: image)
         }
-        if !image.isVerified, image.image.layers.allSatisfy(\.isVerified) {
-            image.isVerified = true
-            image.verified()
+    }
+
+    private func verifyUntilStopped() {
+        while true {
+            let images = state.withLock { held -> [KeptImage]? in
+                if !held.value.isStopped { held.wait(milliseconds: 1000) }
+                return held.value.isStopped ? nil : held.value.images
+            }
+            guard let images else { return }
+            for image in images { verify(image) }
         }
     }
 

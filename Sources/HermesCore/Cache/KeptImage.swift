@@ -3,7 +3,8 @@ import Synchronization
 
 /// An image that a `CacheKeeper` looks after.
 ///
-/// `isEnding` is for any thread, the variables are the keeper's thread's own.
+/// `isEnding` is for any thread; `judged` and `isVerified` belong to the keeper's thread that compares layers, the other variables
+/// to the one that does the rest.
 final class KeptImage: @unchecked Sendable {
     let image: LazyImage
     /// Whether the image is being detached, so that long work on it ends.
