@@ -166,6 +166,26 @@ struct OverlaySnapshotterLazyTests {
         }
     }
 
+    @Test func anImageThatCrashedTheDaemonIsPulled() throws {
+        let digest = image.image.descriptor.digest
+        var record = CrashRecord(version: HermesVersion.current)
+        for _ in 1...CrashRecord.limit { record.crashed([digest], now: Timestamp.now().seconds) }
+        try AtomicFile.write(try JSON.encode(record), to: "\(folder.path)/crashes", temporaryIn: folder.path)
+        try withDaemon { (snapshotter) throws in
+            let mounts = try snapshotter.create(.active, key: "extract", parent: "", labels: image.labels(1))
+            #expect(mounts.count == 1)
+            #expect(snapshotter.pulls.results[.crashed] == 1)
+            let left = try #require(snapshotter.pulls.left.first)
+            #expect(left.result == .crashed && left.manifest == digest)
+            #expect(try #require(snapshotter.images).crashes.asideCount == 1)
+            // A container that stands on it already cannot be started.
+            let error = #expect(throws: HermesError.self) {
+                try snapshotter.folder(LazyBase(image: digest, reference: image.name, layers: 3))
+            }
+            #expect(error?.code == .unavailable)
+        }
+    }
+
     @Test func aLayerIsFoundByItsParent() throws {
         try withDaemon { (snapshotter) throws in
             try pull(snapshotter)

@@ -7,7 +7,8 @@ import Logging
 
 /// Does one kind of work for ever, a round at a time, writes a byte after each round, and kills itself in the middle of it:
 /// `HermesTestChild WORK PATH MICROSECONDS`. `HermesTestChild say LINES MILLISECONDS` ends by itself: it says lines on
-/// standard error, whose reader has so long at the end.
+/// standard error, whose reader has so long at the end. `HermesTestChild crash-HOW PATH 0` ends in its own way, with the marks of a
+/// daemon at PATH, while a thread runs code for the image `.of([1])`, and another thread, which waits, for `.of([2])`.
 @main struct Main {
     static func main() throws {
         let words = CommandLine.arguments
@@ -20,6 +21,7 @@ import Logging
         case "lazy": try lazy(words[2], delay)
         case "folders": try folders(words[2], delay)
         case "artifacts": try artifacts(words[2], delay)
+        case let work where work.hasPrefix("crash-"): try crash(words[2], by: String(work.dropFirst(6)))
         case "say": say(Int(words[2]) ?? 0)
         case "say-and-stay":
             say(Int(words[2]) ?? 0)
@@ -129,6 +131,44 @@ import Logging
             try finish(round, delay)
         }
     }
+
+    private static func crash(_ path: String, by how: String) throws {
+        let marks = try CrashMarks(path)
+        try marks.begin(memoryKills: 5)
+        // What has ended leaves no mark, and what is nested none of its own.
+        Digest.of([3]).serving {}
+        let (isMarked, waits) = (Monitor(false), Monitor(false))
+        _ = try SystemThread("waits") {
+            Digest.of([2]).serving {
+                isMarked.withLock {
+                    $0.value = true
+                    $0.broadcast()
+                }
+                waits.withLock { while !$0.value { $0.wait() } }
+            }
+        }
+        isMarked.withLock { while !$0.value { $0.wait() } }
+        if how == "sent" { kill(getpid(), SIGABRT) }
+        let thread = try SystemThread("works") {
+            Digest.of([1]).serving {
+                Digest.of([3]).serving {}
+                switch how {
+                case "trap": _ = CommandLine.arguments[CommandLine.arguments.count]
+                case "overflow": print(deep(1))
+                case "abort": abort()
+                case "kill": kill(getpid(), SIGKILL)
+                case "exit":
+                    marks.end()
+                    _exit(0)
+                default: exit(64)
+                }
+            }
+        }
+        thread.join()
+    }
+
+    /// Needs more stack than there is.
+    private static func deep(_ depth: Int) -> Int { depth == 0 ? 0 : deep(depth + 1) &+ depth }
 
     private static func finish(_ round: Int, _ delay: UInt32) throws {
         var mark = UInt8(ascii: ".")

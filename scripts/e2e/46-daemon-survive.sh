@@ -8,20 +8,21 @@ set -euo pipefail
 # It has no index and stands on the two lowest layers of IMAGE, which are a folder of their own on the mount.
 OTHER=$REGISTRY/test/other:latest
 FILLED=$REGISTRY/test/filled:latest
+CRASHING=$REGISTRY/test/crashing:latest
 KILLS=10
 [[ -z ${HERMES_E2E_LONG:-} ]] || KILLS=200
 
-# make_filled_image: "filled", which the background takes a while to fetch.
-make_filled_image() {
-    umoci new --image "$shared/oci:filled"
-    umoci unpack --image "$shared/oci:filled" "$shared/filled"
-    mkdir -p "$shared/filled/rootfs/bin" "$shared/filled/rootfs/data"
-    cp /bin/busybox "$shared/filled/rootfs/bin/busybox"
+# make_large_image NAME: the image test/NAME of four files, which takes the background a while to fetch.
+make_large_image() {
+    umoci new --image "$shared/oci:$1"
+    umoci unpack --image "$shared/oci:$1" "$shared/$1"
+    mkdir -p "$shared/$1/rootfs/bin" "$shared/$1/rootfs/data"
+    cp /bin/busybox "$shared/$1/rootfs/bin/busybox"
     local number
-    for number in 1 2 3 4; do head -c 30000000 /dev/urandom >"$shared/filled/rootfs/data/$number"; done
-    touch -d 2020-01-01 "$shared/filled/rootfs/data"
-    umoci repack --image "$shared/oci:filled" "$shared/filled"
-    push_layout "$shared/oci:filled" test/filled:latest
+    for number in 1 2 3 4; do head -c 30000000 /dev/urandom >"$shared/$1/rootfs/data/$number"; done
+    touch -d 2020-01-01 "$shared/$1/rootfs/data"
+    umoci repack --image "$shared/oci:$1" "$shared/$1"
+    push_layout "$shared/oci:$1" "test/$1:latest"
 }
 
 # daemon_begin: starts the daemon, and does not wait for it.
@@ -129,6 +130,8 @@ kills() {
     grep -q 'took over the mount of lazy images' "$shared/daemon.log"
     [[ $(mount_number) == "$number" ]]
     [[ $(status | jq '.lost | length') == 0 ]]
+    # These were kills of an operator's, and no crashes.
+    not grep -q 'the daemon crashed' "$shared/daemon.log"
     connected
     sleeper "$FILLED" 3
     same_files "$shared/filled/rootfs" "$(inside 3)"
@@ -234,6 +237,15 @@ without_a_registry() {
     [[ $(cri run offline "$IMAGE" /bin/busybox cat /data/third) == third ]]
 }
 all_verified() { [[ $(status | jq '[.images[] | select(.verified | not)] | length') == 0 ]]; }
+# cold_read_fails FILE: a read of it that the page cache does not have gives EIO.
+cold_read_fails() {
+    not python3 -c 'import os, sys
+file = os.open(sys.argv[1], os.O_RDONLY)
+os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+os.read(file, 4096)' "$1" 2>"$shared/error"
+    cat "$shared/error"
+    grep -q 'Errno 5' "$shared/error"
+}
 lost_images_fail() {
     # The index of one image is gone from the cache, with what was compiled from it, while no daemon runs.
     local digest
@@ -247,12 +259,7 @@ lost_images_fail() {
     [[ $(status | jq '.lost | length') == 1 ]]
     grep -q 'an image that was mounted cannot be opened again' "$shared/daemon.log"
     local start=$SECONDS
-    not python3 -c 'import os, sys
-file = os.open(sys.argv[1] + "/data/4", os.O_RDONLY)
-os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
-os.read(file, 4096)' "$(inside 5)" 2>"$shared/error"
-    cat "$shared/error"
-    grep -q 'Errno 5' "$shared/error"
+    cold_read_fails "$(inside 5)/data/4"
     ((SECONDS - start < 20))
     # The other images go on, and a new container gets this one anew.
     same_files "$shared/bundle/rootfs" "$(inside 1)"
@@ -298,12 +305,51 @@ is_ended_by_its_operator() {
     remove_pods
     [[ $(cri run last "$IMAGE" /bin/busybox cat /data/third) == third ]]
 }
+# The image is not filled, so that each read of a file has spans to inflate, which are work on this image.
+crashes_leave_the_image() {
+    printf '[background_fetch]\ndisable = true\n' >"$shared/config.toml"
+    DAEMON_OPTIONS=(--config "$shared/config.toml")
+    daemon_gone TERM
+    daemon_up
+    connected
+    sleeper "$IMAGE" 1
+    cri pull "$CRASHING"
+    sleeper "$CRASHING" 3
+    local digest number marks
+    marks=/run/hermes/crashes/$(printf %s "$ROOT" | sha256sum | cut -c 1-32)
+    digest=$(status | jq -r '.images[] | select(.image | test("test/crashing")) | .manifest')
+    : >"$shared/daemon.log"
+    for number in 1 2 3; do
+        # Its own end waits for the next daemon, as it reads.
+        "$HERE/crash_serving.py" "$(daemon_pid)" "$marks" "$digest" "$(inside 3)/data/$number" &
+        wait_until 60 process_gone "$(daemon_pid)"
+        daemon_up
+        wait_until 30 status
+        grep -q "the daemon crashed in the code of an image.*crashes: $number" "$shared/daemon.log"
+    done
+    grep -q "the daemon crashed in the code of an image again: it is left to containerd" "$shared/daemon.log"
+    [[ $(jq -r '.images[].manifest' "$ROOT/crashes") == "$digest" ]]
+    # Its container fails, and the other one goes on.
+    [[ $(status | jq -r '.lost[].manifest') == "$digest" ]]
+    cold_read_fails "$(inside 3)/data/4"
+    same_files "$shared/bundle/rootfs" "$(inside 1)"
+    # Pulled again it comes in full.
+    connected
+    wake 3
+    cri rmi "$CRASHING"
+    cri pull "$CRASHING"
+    [[ $(status | jq -r '.left[0].result') == crashed ]]
+    (($(row_count "lazy WHERE image = '$digest'") == 0))
+    [[ $(cri run whole "$CRASHING" /bin/busybox cmp /data/1 /data/1 && echo same) == same ]]
+}
 
 quietly make_images
 PAUSE=$REGISTRY/test/pause:latest
-quietly make_filled_image
-for image in "$IMAGE" "$FILLED"; do quietly index_build --push --output "$shared/index" "$image"; done
+for name in filled crashing; do quietly make_large_image "$name"; done
+for image in "$IMAGE" "$FILLED" "$CRASHING"; do quietly index_build --push --output "$shared/index" "$image"; done
 exec 3>&1
+# A daemon that crashes leaves no core.
+ulimit -c 0
 daemon_up
 on_exit daemon_end
 containerd_start "$shared/containerd" "$SOCKET" "$PAUSE"
@@ -322,4 +368,5 @@ check "an image that the cache has lost answers EIO, and comes anew" lost_images
 check "without the file of slots the mount is made anew" damaged_slots_end_the_mount
 check "SIGTERM unmounts when no image is shown" ends_with_its_images
 check "umount ends a mount that was left" is_ended_by_its_operator
+check "three crashes in the code of an image leave it to containerd" crashes_leave_the_image
 check_summary "$(basename "$0" .sh)"

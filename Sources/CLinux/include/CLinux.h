@@ -22,6 +22,35 @@ void hermes_thread_buffer_trim(size_t most);
 #define HERMES_SHARED_SLOT 63
 int hermes_thread_slot(void);
 
+// Which image each thread runs code for, in a mapped file that outlives the process: CrashMarks.swift describes its form.
+#define HERMES_CRASH_MARKS_SIZE 4096
+struct hermes_crash_mark {
+    uint64_t is_set;
+    uint64_t image[4];
+    uint64_t unused[3];
+};
+struct hermes_crash_marks {
+    uint64_t magic;
+    uint64_t is_running;
+    uint64_t memory_kills;
+    uint64_t signal;
+    uint64_t culprit;
+    uint64_t unused[3];
+    struct hermes_crash_mark threads[HERMES_SHARED_SLOT];
+};
+
+// Maps a file of HERMES_CRASH_MARKS_SIZE bytes, for the life of the process. Returns NULL with errno.
+struct hermes_crash_marks *hermes_crash_marks_map(int file);
+
+// Lets threads mark from here on, and notes the signal of a fault in the marks before the process ends by it. To be called once, before
+// other threads mark. Returns 0, or -1 with errno.
+int hermes_crash_marks_use(struct hermes_crash_marks *marks);
+
+// Marks this thread as one that runs code for the image with this digest, until hermes_serving_end on the same thread. Returns 0,
+// and is not to be ended, where the thread has a mark already, or nobody keeps marks.
+int hermes_serving_begin(uint64_t first, uint64_t second, uint64_t third, uint64_t fourth);
+void hermes_serving_end(void);
+
 // pipe2(2) with O_CLOEXEC: a pipe that a program started meanwhile by another thread does not inherit.
 int hermes_pipe(int ends[2]);
 

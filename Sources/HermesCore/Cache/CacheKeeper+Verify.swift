@@ -21,10 +21,12 @@ extension CacheKeeper {
             "diff_id": "\(layer.diffID)", "index": "\(lazy.index)",
         ]
         do {
-            let result = try layer.store.verify(layer.diffID) {
-                try cache.openZTOC(lazy.ztocs[index], in: layer.store.folder)
-            } isStopped: {
-                image.isEnding.load(ordering: .acquiring)
+            let result = try image.digest.serving {
+                try layer.store.verify(layer.diffID) {
+                    try cache.openZTOC(lazy.ztocs[index], in: layer.store.folder)
+                } isStopped: {
+                    image.isEnding.load(ordering: .acquiring)
+                }
             }
             guard let (check, difference) = result else { return }
             switch check {

@@ -24,7 +24,8 @@ extension ImageCache {
         let layers = try zip(lowest.layers, folders).map { try openLayers.open($0, folder: $1) }
         let tree = try ImageTree("\(folder)/\(name)")
         touch(image.descriptor.digest, layers: folders)
-        let scheduler = SpanScheduler(source: source, layers: layers, threads: threads, log: log)
+        let scheduler = SpanScheduler(
+            source: source, image: image.descriptor.digest, layers: layers, threads: threads, log: log)
         do {
             return try LazyImage(
                 image: lowest, tree: tree, layers: layers, scheduler: scheduler, index: record.index, ztocs: ztocs)

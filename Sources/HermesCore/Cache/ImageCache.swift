@@ -76,8 +76,10 @@ package struct ImageCache: Sendable {
             uniquingKeysWith: { first, _ in first }
         ).sorted { $0.value.bytes.count > $1.value.bytes.count }
         try SystemThread.each("hermes-compile", Array(-1..<layers.count)) { number in
-            guard number >= 0 else { return try ImageTree.compile(try files.views(), in: folder) }
-            try Self.compile(layers[number].value, in: layers[number].key)
+            try image.descriptor.digest.serving {
+                guard number >= 0 else { return try ImageTree.compile(try files.views(), in: folder) }
+                try Self.compile(layers[number].value, in: layers[number].key)
+            }
         }
         // The record comes last: all the files that it names are there by then.
         let record = Record(
@@ -111,7 +113,8 @@ package struct ImageCache: Sendable {
             throw HermesError(.notFound, "another process compiles \(image.reference) from another index")
         }
         touch(image.descriptor.digest, layers: layers.map(\.store.folder))
-        let scheduler = SpanScheduler(source: source, layers: layers, threads: threads, log: log)
+        let scheduler = SpanScheduler(
+            source: source, image: image.descriptor.digest, layers: layers, threads: threads, log: log)
         do {
             let lazy = try LazyImage(
                 image: image, tree: tree, layers: layers, scheduler: scheduler, index: record.index, ztocs: record.ztocs

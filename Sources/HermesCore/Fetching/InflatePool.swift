@@ -90,7 +90,11 @@ final class InflatePool: Sendable {
     /// layers closed. Nil when the thread is to end.
     private func work(_ decoder: SpanDecoder, fill: Bool) -> ObjectIdentifier? {
         guard let job = next(fill: fill) else { return nil }
-        job.scheduler.inflate(job, decoder)
+        if let image = job.scheduler.image {
+            image.serving { job.scheduler.inflate(job, decoder) }
+        } else {
+            job.scheduler.inflate(job, decoder)
+        }
         job.scheduler.pump()
         return ObjectIdentifier(job.scheduler)
     }

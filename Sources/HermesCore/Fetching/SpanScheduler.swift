@@ -36,6 +36,8 @@ package final class SpanScheduler: Sendable {
     }
 
     let source: any ImageSource
+    /// The image that its threads' work is marked with; nil for no mark.
+    let image: Digest?
     let layers: [LazyLayer]
     let state: Mutex<State>
     let threads: FetchThreads
@@ -55,9 +57,10 @@ package final class SpanScheduler: Sendable {
     /// Makes a scheduler for an image's layers, which may be other images' as well. `threads` work for it until `stop`.
     /// `readDeadline` is in milliseconds.
     init(
-        source: any ImageSource, layers: [LazyLayer], threads: FetchThreads, log: Logger,
+        source: any ImageSource, image: Digest? = nil, layers: [LazyLayer], threads: FetchThreads, log: Logger,
         readDeadline: Int = SpanScheduler.readDeadline, limits: FetchQueue.Limits = FetchQueue.Limits()
     ) {
+        self.image = image
         self.readDeadline = readDeadline
         self.threads = threads
         self.source = source

@@ -18,7 +18,9 @@ private func onImage(_ request: fuse_req_t, _ number: fuse_ino_t, _ body: (Image
         fuse_reply_err(request, EIO)
         return
     }
-    image._withUnsafeGuaranteedRef { body($0, UInt64(number) &- $0.base) }
+    image._withUnsafeGuaranteedRef { image in
+        image.digest.serving { body(image, UInt64(number) &- image.base) }
+    }
 }
 
 /// Runs an operation on the root folder of many images; false for any other inode.

@@ -8,6 +8,8 @@ import HermesSupport
 final class ImageFilesystem: @unchecked Sendable {
     /// The image.
     let lazy: LazyImage
+    /// The digest of its manifest, by which a thread is marked while it answers.
+    let digest: Digest
     /// The image's tree, layers and scheduler, one step nearer for the operations.
     let tree: ImageTree
     let layers: [LazyLayer]
@@ -31,6 +33,7 @@ final class ImageFilesystem: @unchecked Sendable {
         self.counts = counts
         base = UInt64(slot) << 32
         lazy = image
+        digest = image.image.descriptor.digest
         tree = image.tree
         layers = image.layers
         scheduler = image.scheduler

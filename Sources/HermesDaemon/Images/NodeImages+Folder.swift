@@ -23,7 +23,9 @@ extension NodeImages {
         if let name = shown.prefix(base.layers) { return mounts.path(name) }
         let name = "\(shown.name).\(base.layers)"
         let source = try source(base.image, try Reference(base.reference))
-        let lazy = try cache.openLowest(base.layers, of: shown.image, source: source, threads: threads, log: log)
+        let lazy = try base.image.serving {
+            try cache.openLowest(base.layers, of: shown.image, source: source, threads: threads, log: log)
+        }
         do {
             try mounts.add(lazy, as: name, verified: {})
         } catch let error as HermesError where error.code == .cannotCreate {

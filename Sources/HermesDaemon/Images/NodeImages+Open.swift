@@ -7,8 +7,9 @@ extension NodeImages {
     private static let compilations = 2
 
     /// Finds, compiles and opens an image, until `deadline`. Throws `notFound` when it has no index, and the error of the step
-    /// that fails.
+    /// that fails; `unavailable` for an image in whose code the daemon crashed too often.
     func open(_ digest: Digest, _ reference: Reference, until deadline: Monotonic) throws -> LazyImage {
+        try crashes.check(digest)
         let source = try source(digest, reference)
         let image = try waiting(until: deadline) { [cache, log] in
             try await cache.resolve(source, platform: .host, log: log)
@@ -27,18 +28,23 @@ extension NodeImages {
 
     /// Opens an image that is whole in the cache, without the network.
     func reopen(_ digest: Digest, _ reference: Reference) throws -> LazyImage {
+        try crashes.check(digest)
         let source = try source(digest, reference)
-        let image = try cache.known(digest, name: source.name)
-        return try cache.open(image, source: source, threads: threads, log: log)
+        return try digest.serving {
+            let image = try cache.known(digest, name: source.name)
+            return try cache.open(image, source: source, threads: threads, log: log)
+        }
     }
 
     /// Opens what a slot of the mount has shown in an earlier process, with the same index, without the network.
     static func reopen(
         _ slot: HeldSlot, _ cache: ImageCache, _ registries: RegistryClients, _ threads: FetchThreads, _ log: Logger
     ) throws -> LazyMounts.Reopened {
-        let lazy = try cache.reopen(
-            slot.manifest, index: slot.index, lowest: slot.layers,
-            source: try registries.source(try Reference(slot.reference)), threads: threads, log: log)
+        let lazy = try slot.manifest.serving {
+            try cache.reopen(
+                slot.manifest, index: slot.index, lowest: slot.layers,
+                source: try registries.source(try Reference(slot.reference)), threads: threads, log: log)
+        }
         // Of an image and its lowest layers, one is enough to say that it is verified.
         guard !isPrefix(slot) else { return (lazy, {}) }
         return (lazy, verified(lazy, log))

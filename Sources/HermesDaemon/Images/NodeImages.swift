@@ -32,6 +32,7 @@ package final class NodeImages: Sendable {
     let log: Logger
     let store: SnapshotStore
     let pulls: PullHistory
+    let crashes: CrashGuard
     let state = Monitor(ImagePhases<ShownImage>())
     /// Compilations are work for all processors, so that few run at once.
     let compiling = Monitor(0)
@@ -46,6 +47,8 @@ package final class NodeImages: Sendable {
         self.store = store
         self.pulls = pulls
         self.log = log
+        let crashes = CrashGuard("\(root)/crashes", marks: survives ? Self.marks(root, log) : nil, log: log)
+        self.crashes = crashes
         cache = try ImageCache("\(root)/cache")
         http = try HTTPClient(metrics: RegistryMetrics.shared.http)
         registries = RegistryClients(http)
@@ -59,7 +62,7 @@ package final class NodeImages: Sendable {
         do {
             keeper = try CacheKeeper(cache, budget: CacheBudget(size: configuration.cacheSize), log: log)
             do {
-                let surviving = survives ? Self.survive(root, keeper, cache, registries, threads, log) : nil
+                let surviving = survives ? Self.survive(root, keeper, cache, registries, threads, crashes, log) : nil
                 mounts = try surviving ?? Self.mount(on: directory, keeper)
             } catch {
                 keeper.stop()
@@ -80,16 +83,27 @@ package final class NodeImages: Sendable {
 
     private static func survive(
         _ root: String, _ keeper: CacheKeeper, _ cache: ImageCache, _ registries: RegistryClients,
-        _ threads: FetchThreads, _ log: Logger
+        _ threads: FetchThreads, _ crashes: CrashGuard, _ log: Logger
     ) -> LazyMounts? {
         do {
             return try LazyMounts(surviving: "\(root)/images", slots: "\(root)/slots", keeper: keeper, log: log) {
-                try reopen($0, cache, registries, threads, log)
+                try crashes.check($0.manifest)
+                return try reopen($0, cache, registries, threads, log)
             }
         } catch {
             log.warning(
                 "the mount of lazy images does not survive this process: containers on them fail when it ends",
                 metadata: ["cause": "\(error)"])
+            return nil
+        }
+    }
+
+    /// The marks of what this daemon runs code for; nil where they cannot be kept.
+    private static func marks(_ root: String, _ log: Logger) -> CrashMarks? {
+        do {
+            return try CrashMarks(ofRoot: root)
+        } catch {
+            log.warning("crashes in the code of images are not counted", metadata: ["cause": "\(error)"])
             return nil
         }
     }
@@ -105,6 +119,7 @@ package final class NodeImages: Sendable {
     package func close() -> Bool {
         let isLeft = mounts.close()
         keeper.stop()
+        crashes.end()
         // The reads that wait are the next process's, and must not fail here.
         guard !isLeft else { return true }
         threads.stop()
@@ -161,7 +176,9 @@ package final class NodeImages: Sendable {
         let start = Monotonic.now()
         let metadata: Logger.Metadata = ["image": "\(reference)", "manifest": "\(digest)"]
         do {
-            let lazy = try open(digest, reference, until: start.adding(milliseconds: Self.patience))
+            let lazy = try digest.serving {
+                try open(digest, reference, until: start.adding(milliseconds: Self.patience))
+            }
             let shown = try show(lazy, reference, as: digest.hex)
             let milliseconds = Int(Monotonic.now().milliseconds(since: start))
             if ended(digest, shown) {
@@ -179,7 +196,8 @@ package final class NodeImages: Sendable {
                 level: isMissing ? .info : .warning, "an image is left to containerd",
                 metadata: metadata.merging(["cause": "\(error)"]) { $1 })
             ended(digest, nil)
-            if isPull { pulls.left(isMissing ? .noIndex : .failed, "\(reference)", digest, "\(error)") }
+            let result: PullResult = crashes.isAside(digest) ? .crashed : isMissing ? .noIndex : .failed
+            if isPull { pulls.left(result, "\(reference)", digest, "\(error)") }
         }
         // Whoever asked for it may have given up.
         collect(digest)

@@ -11,6 +11,8 @@ package enum PullResult: String, MetricLabel, Codable {
     /// It could not be mounted in the time for which a pull waits.
     case tooLate = "too_late"
     case failed
+    /// The daemon crashed too often in its code.
+    case crashed
     /// containerd did not say which image it pulls.
     case notAsked = "not_asked"
 

@@ -39,6 +39,9 @@ final class DaemonObservation: Sendable {
             },
             snapshotter.pulls.results.family(
                 "hermes_daemon_pulls_total", "Images that containerd pulled, by what became of them."),
+            .gauge(
+                "hermes_daemon_crashed_images", "Images that are not mounted, as the daemon crashed in their code.",
+                Double(snapshotter.images?.crashes.asideCount ?? 0)),
             Self.gauges("hermes_daemon_snapshots", "Snapshots, by their kind.", SnapshotKind.self) { kind in
                 snapshots.map { Double($0.kinds[kind] ?? 0) } ?? .nan
             },

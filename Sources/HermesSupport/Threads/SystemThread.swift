@@ -13,12 +13,17 @@ package struct SystemThread: Sendable {
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
-    /// Starts a thread named `name` (at most 15 bytes are kept) with all signals blocked, so that they reach the main
-    /// thread. Throws `system` when the thread limit is reached.
+    /// What a fault raises in the thread that made it. A thread that blocks these ends the process without their handler
+    /// (sigprocmask(2)).
+    private static let faults = [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE]
+
+    /// Starts a thread named `name` (at most 15 bytes are kept) with all signals blocked but those of its own faults, so that they
+    /// reach the main thread. Throws `system` when the thread limit is reached.
     package init(_ name: String, _ run: @escaping @Sendable () -> Void) throws {
         var before = sigset_t()
         var all = sigset_t()
         sigfillset(&all)
+        for signal in Self.faults { sigdelset(&all, signal) }
         pthread_sigmask(SIG_SETMASK, &all, &before)
         defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
         var thread = pthread_t()
