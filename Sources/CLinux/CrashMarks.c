@@ -21,6 +21,10 @@ static char stacks[HERMES_SHARED_SLOT][32 << 10] __attribute__((aligned(16)));
 static void note(int number, siginfo_t *information, void *context) {
     (void)context;
     int error = errno;
+    if (number == SIGBUS && information->si_code > 0 && hermes_mend_page(information->si_addr)) {
+        errno = error;
+        return;
+    }
     // The first thread to crash is the one that counts.
     uint64_t nobody = 0;
     if (__atomic_compare_exchange_n(&marks->signal, &nobody, (uint64_t)number, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) &&

@@ -166,6 +166,27 @@ struct OverlaySnapshotterLazyTests {
         }
     }
 
+    /// A disk that fails answers a mapped page with SIGBUS, as the end of a file does.
+    @Test func aTreeThatTheDiskDoesNotGiveFailsItsReaders() throws {
+        try withDaemon { (snapshotter) throws in
+            try pull(snapshotter)
+            #expect(try read(shown + "/top") == "third")
+            let tree = "\(folder.path)/cache/images/\(image.image.descriptor.digest.hex)/tree"
+            #expect(truncate(tree, 0) == 0)
+            let file = open(shown + "/etc/kept", O_RDONLY)
+            #expect(file < 0 && errno == EIO)
+            var status = stat()
+            #expect(lstat(shown + "/missing", &status) < 0 && errno == EIO)
+            let images = try #require(snapshotter.images)
+            let lazy = try #require(images.state.withLock { $0.value.shown(image.image.descriptor.digest) }).lazy
+            let error = #expect(throws: HermesError.self) {
+                var bytes = [UInt8](repeating: 0, count: 8)
+                _ = try bytes.withUnsafeMutableBytes { try lazy.readBlocking(inode: 2, offset: 0, into: $0) }
+            }
+            #expect(error?.code == .io)
+        }
+    }
+
     @Test func anImageThatCrashedTheDaemonIsPulled() throws {
         let digest = image.image.descriptor.digest
         var record = CrashRecord(version: HermesVersion.current)

@@ -8,7 +8,8 @@ import Logging
 /// Does one kind of work for ever, a round at a time, writes a byte after each round, and kills itself in the middle of it:
 /// `HermesTestChild WORK PATH MICROSECONDS`. `HermesTestChild say LINES MILLISECONDS` ends by itself: it says lines on
 /// standard error, whose reader has so long at the end. `HermesTestChild crash-HOW PATH 0` ends in its own way, with the marks of a
-/// daemon at PATH, while a thread runs code for the image `.of([1])`, and another thread, which waits, for `.of([2])`.
+/// daemon at PATH, while a thread runs code for the image `.of([1])`, and another thread, which waits, for `.of([2])`. `HermesTestChild bus PATH 0`
+/// reads a mapped page of a file that has lost it, and that is not mended.
 @main struct Main {
     static func main() throws {
         let words = CommandLine.arguments
@@ -22,6 +23,11 @@ import Logging
         case "folders": try folders(words[2], delay)
         case "artifacts": try artifacts(words[2], delay)
         case let work where work.hasPrefix("crash-"): try crash(words[2], by: String(work.dropFirst(6)))
+        case "bus":
+            let file = try OpenFile(words[2], O_RDWR)
+            let mapped = try MappedFile(file)
+            ftruncate(file.descriptor, 0)
+            print(mapped.bytes[0])
         case "say": say(Int(words[2]) ?? 0)
         case "say-and-stay":
             say(Int(words[2]) ?? 0)

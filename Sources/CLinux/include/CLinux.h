@@ -51,6 +51,29 @@ int hermes_crash_marks_use(struct hermes_crash_marks *marks);
 int hermes_serving_begin(uint64_t first, uint64_t second, uint64_t third, uint64_t fourth);
 void hermes_serving_end(void);
 
+// Mapped files whose pages the disk may fail to give. The kernel answers a read of such a page with SIGBUS. A handler then puts
+// a page of zeros in its place, and notes that the mapping is broken: who has read from it looks afterwards, and uses nothing of what it
+// read.
+struct hermes_mapping;
+
+// Lets the pages of a mapping be mended, from here until hermes_mapping_remove, which comes before munmap(2). NULL when memory is
+// short.
+struct hermes_mapping *hermes_mapping_add(void *start, size_t size, int is_writable);
+void hermes_mapping_remove(struct hermes_mapping *mapping);
+
+// Whether a page of the mapping was mended.
+int hermes_mapping_is_broken(const struct hermes_mapping *mapping);
+
+// Whether a page of some mapping was mended since the start of the process, as seen after all reads before this call.
+extern int hermes_any_page_is_broken;
+static inline int hermes_pages_are_broken(void) {
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return __atomic_load_n(&hermes_any_page_is_broken, __ATOMIC_RELAXED);
+}
+
+// For a handler of SIGBUS: mends the page at this address. Returns 0 where it is in no such mapping.
+int hermes_mend_page(void *address);
+
 // pipe2(2) with O_CLOEXEC: a pipe that a program started meanwhile by another thread does not inherit.
 int hermes_pipe(int ends[2]);
 

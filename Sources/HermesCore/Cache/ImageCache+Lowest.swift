@@ -1,3 +1,4 @@
+import Glibc
 import HermesSupport
 import Logging
 
@@ -20,6 +21,9 @@ extension ImageCache {
             try withExtendedLifetime(files) {
                 try ImageTree.compile(try files.map { try ZTOCView($0.readOnly) }, in: folder, as: name)
             }
+            // What was compiled from zeros in place of a zTOC must not stay.
+            if files.contains(where: \.isBroken) { unlink("\(folder)/\(name)") }
+            for file in files { try file.checkRead() }
         }
         let layers = try zip(lowest.layers, folders).map { try openLayers.open($0, folder: $1) }
         let tree = try ImageTree("\(folder)/\(name)")

@@ -17,12 +17,12 @@ extension ImageCache {
     }
 
     /// Opens the zTOC with the digest `ztoc` that a layer's folder has. Its bytes are decompressed into a file without a name
-    /// and live as long as the result.
+    /// and live as long as the result, of which `checkRead` is to be called after it was used.
     ///
     /// Throws `corrupt` for a zTOC with another digest, which is removed, so that the next mount makes it anew, and the file
     /// error, also where the cache's disk has no room for it.
     func openZTOC(_ ztoc: Digest, in folder: String) throws -> MappedFile {
-        let stored = try MappedFile(try OpenFile(Self.ztocPath(folder), O_RDONLY))
+        let stored = try MappedFile(try OpenFile(Self.ztocPath(folder), O_RDONLY), isMended: true)
         do {
             let file = try OpenFile.unnamed("zTOC", in: path)
             var size: Int64 = 0
@@ -34,7 +34,8 @@ extension ImageCache {
                 try file.write(bytes, at: size)
                 size += Int64(bytes.count)
             }
-            let mapped = try MappedFile(file)
+            try stored.checkRead()
+            let mapped = try MappedFile(file, isMended: true)
             guard Digest.of(mapped.readOnly) == ztoc else {
                 throw HermesError(.corrupt, "\(stored.path) does not have the digest \(ztoc)")
             }

@@ -33,7 +33,10 @@ package final class TreeExporter {
     ///
     /// Throws the file error of a file that cannot be written, and the error that kept the bytes of a file away. The
     /// files that were written before stay.
-    package func export(_ number: UInt64, to path: String) throws { try write(number, Array(path.utf8CString)) }
+    package func export(_ number: UInt64, to path: String) throws {
+        try write(number, Array(path.utf8CString))
+        if let damage = image.damage { throw damage }
+    }
 
     private func write(_ number: UInt64, _ path: Path) throws {
         guard let inode = image.tree.inode(number) else { return }

@@ -6,6 +6,7 @@ extension ImageFilesystem {
     /// Answers readdir and readdirplus. Offsets count entries: 0 is ".", 1 is "..", n + 2 is entry n.
     func readDirectory(_ request: fuse_req_t, _ number: UInt64, _ size: Int, _ offset: off_t, plus: Bool) {
         guard let directory = tree.inode(number), directory.pointee.mode & S_IFMT == S_IFDIR else {
+            guard !failsBroken(request) else { return }
             return readStateFolder(request, number, size, offset, plus: plus)
         }
         let size = min(size, 1 << 20)
@@ -45,6 +46,7 @@ extension ImageFilesystem {
             if plus, position >= 2 { references += 1 }
             position += 1
         }
+        guard !failsBroken(request) else { return }
         lookedUp(references)
         if fuse_reply_buf(request, buffer, used) != 0 { forgotten(references) }
     }

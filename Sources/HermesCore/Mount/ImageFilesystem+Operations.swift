@@ -138,11 +138,13 @@ extension ImageFilesystem {
         parameters.entry_timeout = forever
         parameters.ino = fuse_ino_t(base + 1)
         if let inode = tree.inode(1) { tree.fill(&parameters.attr, base + 1, inode) }
+        guard !failsBroken(request) else { return false }
         return fuse_reply_entry(request, &parameters) == 0
     }
 
     private func lookUp(_ request: fuse_req_t, _ parent: UInt64, _ name: UnsafePointer<CChar>) {
         guard let directory = tree.inode(parent), directory.pointee.mode & S_IFMT == S_IFDIR else {
+            guard !failsBroken(request) else { return }
             if !lookUpState(request, parent, name) { fuse_reply_err(request, ENOTDIR) }
             return
         }
@@ -154,6 +156,9 @@ extension ImageFilesystem {
         if let number = tree.lookUp(bytes, in: directory), let inode = tree.inode(number) {
             parameters.ino = fuse_ino_t(base + number)
             tree.fill(&parameters.attr, base + number, inode)
+        }
+        guard !failsBroken(request) else { return }
+        if parameters.ino != 0 {
             lookedUp(1)
         } else if lookUpState(request, parent, name) {
             return
@@ -168,16 +173,19 @@ extension ImageFilesystem {
         }
         var status = stat()
         tree.fill(&status, base + number, inode)
+        guard !failsBroken(request) else { return }
         fuse_reply_attr(request, &status, forever)
     }
 
     private func readLink(_ request: fuse_req_t, _ number: UInt64) {
-        guard let inode = tree.inode(number), inode.pointee.mode & S_IFMT == S_IFLNK else {
-            fuse_reply_err(request, EINVAL)
+        guard let record = tree.inode(number)?.pointee, record.mode & S_IFMT == S_IFLNK else {
+            if !failsBroken(request) { fuse_reply_err(request, EINVAL) }
             return
         }
-        // The strings end each target with a NUL.
-        fuse_reply_readlink(request, tree.strings + Int(inode.pointee.data))
+        // A copy, as the tree is looked at for the last time before the answer. The strings end each target with a NUL.
+        let target = Array(UnsafeBufferPointer(start: tree.strings + Int(record.data), count: Int(record.size))) + [0]
+        guard !failsBroken(request) else { return }
+        fuse_reply_readlink(request, target)
     }
 
     private func statFilesystem(_ request: fuse_req_t) {

@@ -7,19 +7,22 @@ extension ImageFilesystem {
     /// Answers a read. A hit stays on this thread: one search, one pread, one reply. A miss is parked with the
     /// scheduler, and the thread that brings its last span answers it.
     func read(_ request: fuse_req_t, _ number: UInt64, _ size: Int, _ offset: off_t) {
-        guard let inode = tree.inode(number), inode.pointee.mode & S_IFMT == S_IFREG, offset >= 0
-        else {
-            return readState(request, number, size, offset)
+        guard let record = tree.inode(number)?.pointee else { return readState(request, number, size, offset) }
+        guard !tree.isBroken else {
+            if let damage = lazy.damage { logFailure(number, Int64(offset), damage) }
+            fuse_reply_err(request, EIO)
+            return
         }
-        let length = min(size, Int(inode.pointee.size) - min(offset, Int(inode.pointee.size)))
+        guard record.mode & S_IFMT == S_IFREG, offset >= 0 else { return readState(request, number, size, offset) }
+        let length = min(size, Int(record.size) - min(offset, Int(record.size)))
         guard length > 0 else {
             fuse_reply_buf(request, nil, 0)
             return
         }
-        guard !inode.pointee.isSparse else { return park(request, number, Int64(offset), length) }
-        let index = Int(inode.pointee.layer)
+        guard !record.isSparse else { return park(request, number, Int64(offset), length) }
+        let index = Int(record.layer)
         let layer = cached + index
-        let start = inode.pointee.data + Int64(offset)
+        let start = record.data + Int64(offset)
         var touched = -1
         guard !lazy.isRefused, layer.pointee.holds(start, length, touched: &touched) else {
             return park(request, number, Int64(offset), length)

@@ -15,17 +15,19 @@ extension ImageFilesystem {
             return
         }
         let wanted = UnsafeRawBufferPointer(start: name, count: strlen(name))
-        var value: UnsafeRawBufferPointer?
+        // A copy, as the tree is looked at for the last time before the answer.
+        var value: [UInt8]?
         tree.eachXattr(inode) { name, found in
             guard LayerTree.isEqual(name, wanted) else { return true }
-            value = found
+            value = Array(found)
             return false
         }
+        guard !failsBroken(request) else { return }
         guard let value else {
             fuse_reply_err(request, ENODATA)
             return
         }
-        reply(request, value, size)
+        value.withUnsafeBytes { reply(request, $0, size) }
     }
 
     func listXattrs(_ request: fuse_req_t, _ number: UInt64, _ size: Int) {
@@ -38,6 +40,7 @@ extension ImageFilesystem {
                 return true
             }
         }
+        guard !failsBroken(request) else { return }
         names.withUnsafeBytes { reply(request, $0, size) }
     }
 

@@ -1,3 +1,4 @@
+import CFuse
 import Glibc
 import HermesSupport
 
@@ -41,6 +42,15 @@ final class ImageFilesystem: @unchecked Sendable {
     }
 
     deinit { reads.deallocate() }
+
+    /// Answers EIO, and returns true, where the disk did not give a part of the tree. To be called between the last look at the tree and
+    /// the answer.
+    @inline(__always)
+    func failsBroken(_ request: fuse_req_t) -> Bool {
+        guard tree.isBroken else { return false }
+        fuse_reply_err(request, EIO)
+        return true
+    }
 
     /// Counts references that the kernel is about to be given.
     func lookedUp(_ count: Int) { counts.lookedUp(slot, count) }

@@ -5,14 +5,18 @@ extension LazyImage {
     /// Reads a range of a file's bytes, however long it takes; the completion is called once, maybe before this returns.
     ///
     /// The bytes are valid during the completion. A range beyond the file's end is cut. Errors: `notFound` for an inode
-    /// that is not a regular file, `corrupt` after the image's index was refused, else the error that kept the bytes away. Returns where the bytes come from.
+    /// that is not a regular file, `corrupt` after the image's index was refused, `io` after the disk did not give the tree, else the error that kept the bytes away. Returns where the bytes come from.
     @discardableResult
     func read(
         inode number: UInt64, offset: Int64, count: Int,
         completion: @escaping @Sendable (Result<UnsafeRawBufferPointer, HermesError>) -> Void
     ) -> ReadSource {
-        guard let inode = tree.inode(number), inode.pointee.mode & S_IFMT == S_IFREG, offset >= 0, count >= 0
-        else {
+        let found = tree.inode(number)?.pointee
+        if let damage {
+            completion(.failure(damage))
+            return .hole
+        }
+        guard let record = found, record.mode & S_IFMT == S_IFREG, offset >= 0, count >= 0 else {
             completion(.failure(HermesError(.notFound, "inode \(number) is not a regular file")))
             return .hole
         }
@@ -21,7 +25,6 @@ extension LazyImage {
                 .failure(HermesError(.corrupt, "the index \(index) was refused: it does not describe the image")))
             return .hole
         }
-        let record = inode.pointee
         let length = min(Int64(count), record.size - min(offset, record.size))
         guard length > 0 else {
             completion(.success(UnsafeRawBufferPointer(start: nil, count: 0)))

@@ -20,7 +20,7 @@ extension LazyImage {
             }
             if source != .fetch { source = came }
         }
-        gathered.arrived(nil, at: 0)
+        gathered.arrived(damage.map { .failure($0) }, at: 0)
         return source
     }
 }

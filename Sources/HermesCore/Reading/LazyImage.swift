@@ -50,6 +50,14 @@ package final class LazyImage: @unchecked Sendable {
     @inline(__always)
     var isRefused: Bool { refused.load(ordering: .relaxed) }
 
+    /// What a read fails with after the disk did not give a part of the tree.
+    var damage: HermesError? {
+        guard tree.isBroken else { return nil }
+        return HermesError(
+            .io, "the disk does not give all of the compiled tree of \(image.reference)",
+            advice: "look for its errors in the kernel's log")
+    }
+
     /// Lets every read fail that begins from now on.
     func refuse() { refused.store(true, ordering: .relaxed) }
 

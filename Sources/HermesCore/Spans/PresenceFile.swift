@@ -45,7 +45,8 @@ final class PresenceFile: @unchecked Sendable {
         // The kernel kills a process that writes to a mapped hole when the disk is full, so the file must have no hole.
         let failure = posix_fallocate(file.descriptor, 0, off_t(length))
         guard failure == 0 else { throw HermesError.file("create", file.path, SystemError(failure)) }
-        mapping = try MappedFile(file, writable: true)
+        // A page that the disk does not give reads as zeros: its spans are absent, and are fetched again.
+        mapping = try MappedFile(file, writable: true, isMended: true)
         guard let base = mapping.bytes.baseAddress else {
             throw HermesError(.corrupt, "\(file.path) is empty", advice: "remove it")
         }

@@ -24,7 +24,7 @@ final class SpanDecoder: @unchecked Sendable {
 
     /// Calls `body` with the uncompressed bytes of span `index`, valid during the call.
     ///
-    /// Throws `corrupt` when the bytes do not have the digest or do not inflate to the span's length.
+    /// Throws `corrupt` when the bytes do not have the digest or do not inflate to the span's length, and the file error of the map.
     func decode<Result>(
         _ map: SpanMap, _ index: Int, _ compressed: UnsafeRawBufferPointer,
         _ body: (UnsafeRawBufferPointer) throws -> Result
@@ -62,10 +62,9 @@ final class SpanDecoder: @unchecked Sendable {
     }
 
     private func expandedWindow(_ map: SpanMap, _ index: Int) throws -> UnsafeRawBufferPointer? {
-        let compressed = map.compressedWindow(index)
+        let compressed = try map.compressedWindow(index)
         guard !compressed.isEmpty else { return nil }
-        let size = ZSTD_decompressDCtx(
-            zstd, window.baseAddress, window.count, compressed.baseAddress, compressed.count)
+        let size = ZSTD_decompressDCtx(zstd, window.baseAddress, window.count, compressed, compressed.count)
         guard size == window.count else {
             throw HermesError(.corrupt, "the window of span \(index) is damaged")
         }

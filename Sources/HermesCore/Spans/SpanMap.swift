@@ -4,8 +4,9 @@ import HermesSupport
 /// The compiled spans of one layer: where each one lies in the compressed blob and in the uncompressed layer, its
 /// digest, and the window that inflate needs at its start.
 ///
-/// A zTOC is compiled into this form once per node (`SpanMap+Compile.swift`); the file is then only mapped, so nothing
-/// is parsed at mount or on a read, and memory is what the kernel keeps mapped.
+/// A zTOC is compiled into this form once per node (`SpanMap+Compile.swift`), so nothing is parsed at mount or on a read. The
+/// records are in memory, 64 bytes for some MiB of a layer; a window is read from the file when its span is inflated. Nothing of it is
+/// mapped, so an error of the disk is an error here, too.
 ///
 /// The file, all integers little-endian:
 /// | offset | what |
@@ -27,8 +28,8 @@ package final class SpanMap: @unchecked Sendable {
     /// Where the file holds its checksum.
     static let checksumPlace = 48
 
-    private let file: MappedFile
-    private let records: UnsafePointer<SpanRecord>
+    private let file: OpenFile
+    private let records: UnsafeMutablePointer<SpanRecord>
     /// The number of spans.
     package let count: Int
     /// How the blob is compressed.
@@ -38,33 +39,49 @@ package final class SpanMap: @unchecked Sendable {
     /// The size of the uncompressed layer in bytes, up to the end of its tar archive.
     package let uncompressedSize: Int64
 
-    /// Maps the compiled file at `path` and checks every record of it, so that no later access can leave the mapping.
+    /// Opens the compiled file at `path` and checks every record of it, so that no later access can leave the file.
     ///
     /// Throws `corrupt` for a file that this version did not write, and the file error if there is none.
     package init(_ path: String) throws {
-        file = try MappedFile(try OpenFile(path, O_RDONLY | O_NOFOLLOW))
-        let bytes = file.readOnly
+        file = try OpenFile(path, O_RDONLY | O_NOFOLLOW)
+        let size = try file.size()
         let damaged = HermesError(.corrupt, "\(path) is not a compiled span map", advice: "remove it")
-        guard bytes.count >= Self.headerSize, let base = bytes.baseAddress else { throw damaged }
-        let header = bytes.assumingMemoryBound(to: UInt64.self)
-        guard header[0] == Self.magic, let compression = Compression(rawValue: header[1]),
-            let count = Int(exactly: header[2]), count > 0, count <= (bytes.count - Self.headerSize) / 64,
+        let header = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: Self.headerSize / 8)
+        defer { header.deallocate() }
+        guard try file.read(into: UnsafeMutableRawBufferPointer(header), at: 0) == Self.headerSize,
+            header[0] == Self.magic, let compression = Compression(rawValue: header[1]),
+            let count = Int(exactly: header[2]), count > 0, count <= (size - Int64(Self.headerSize)) / 64,
             let compressedSize = Int64(exactly: header[3]), let uncompressedSize = Int64(exactly: header[4]),
-            header[5] == UInt64(bytes.count)
+            header[5] == UInt64(size)
         else { throw damaged }
         self.count = count
         self.compression = compression
         self.compressedSize = compressedSize
         self.uncompressedSize = uncompressedSize
-        // A mapping starts on a page, so records at byte 64 are aligned; `count` was checked above.
-        records = (base + Self.headerSize).bindMemory(to: SpanRecord.self, capacity: count)
+        // `count` was checked above against the size of the file.
+        records = .allocate(capacity: count)
+        // Where one of these fails, the object is whole by now, and its end frees the records.
+        try Self.read(into: records, count, from: file)
+        guard areSound(fileSize: UInt64(size)) else { throw damaged }
+    }
+
+    deinit { records.deallocate() }
+
+    private static func read(into records: UnsafeMutablePointer<SpanRecord>, _ count: Int, from file: OpenFile) throws {
+        let bytes = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(start: records, count: count))
+        guard try file.read(into: bytes, at: Int64(headerSize)) == bytes.count else {
+            throw HermesError(.corrupt, "\(file.path) was cut off while it was read", advice: "remove it")
+        }
+    }
+
+    private func areSound(fileSize: UInt64) -> Bool {
         for index in 0..<count {
             let record = records[index]
             // Both starts lie inside the layer before the ends, which follow from the next record, are worked out.
             guard record.compressedStart >= 0, record.compressedStart < compressedSize,
                 record.uncompressedStart >= 0, record.uncompressedStart <= uncompressedSize,
                 index + 1 == count || records[index + 1].compressedStart < compressedSize
-            else { throw damaged }
+            else { return false }
             let compressedEnd = self.compressedEnd(index)
             let uncompressedEnd = self.uncompressedEnd(index)
             guard record.compressedStart < compressedEnd, compressedEnd <= compressedSize,
@@ -72,21 +89,22 @@ package final class SpanMap: @unchecked Sendable {
                 compressedEnd - record.compressedStart <= ZTOC.largestSpan + 1,
                 record.uncompressedStart <= uncompressedEnd, uncompressedEnd <= uncompressedSize,
                 uncompressedEnd - record.uncompressedStart <= ZTOC.largestSpan, record.bits < 8,
-                record.windowLength <= 1 << 20, record.windowOffset <= UInt64(bytes.count),
-                UInt64(bytes.count) - record.windowOffset >= UInt64(record.windowLength)
-            else { throw damaged }
+                record.windowLength <= 1 << 20, record.windowOffset <= fileSize,
+                fileSize - record.windowOffset >= UInt64(record.windowLength)
+            else { return false }
         }
-        guard records[0].uncompressedStart == 0 else { throw damaged }
+        return records[0].uncompressedStart == 0
     }
 
     /// Whether the file's bytes are those that were written. Reads all of it.
     var isIntact: Bool {
-        file.readOnly.load(fromByteOffset: Self.checksumPlace, as: UInt64.self)
-            == XXH64.ofFile(file.readOnly, without: Self.checksumPlace)
+        guard let mapped = try? MappedFile(file, isMended: true) else { return false }
+        let sum = XXH64.ofFile(mapped.readOnly, without: Self.checksumPlace)
+        return mapped.readOnly.load(fromByteOffset: Self.checksumPlace, as: UInt64.self) == sum && !mapped.isBroken
     }
 
     /// The record of span `index`, which is in 0..<count.
-    package func record(_ index: Int) -> UnsafePointer<SpanRecord> { records + index }
+    package func record(_ index: Int) -> UnsafePointer<SpanRecord> { UnsafePointer(records + index) }
 
     /// The bytes of the blob that span `index` needs.
     package func compressedRange(_ index: Int) -> Range<Int64> {
@@ -120,12 +138,19 @@ package final class SpanMap: @unchecked Sendable {
         return low
     }
 
-    /// The compressed window of span `index`; empty where inflate needs none.
-    func compressedWindow(_ index: Int) -> UnsafeRawBufferPointer {
+    /// The compressed window of span `index`, at most 1 MiB; empty where inflate needs none. Throws the file error, and `corrupt` where
+    /// the file was cut off.
+    func compressedWindow(_ index: Int) throws -> [UInt8] {
         let record = records[index]
-        let start = Int(record.windowOffset)
-        // Checked against the file's size in `init`.
-        return UnsafeRawBufferPointer(rebasing: file.readOnly[start..<start + Int(record.windowLength)])
+        let length = Int(record.windowLength)
+        guard length > 0 else { return [] }
+        // Inside the file, as `init` has checked.
+        return try [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
+            count = try file.read(into: UnsafeMutableRawBufferPointer(buffer), at: Int64(record.windowOffset))
+            guard count == length else {
+                throw HermesError(.corrupt, "\(file.path) was cut off", advice: "remove it")
+            }
+        }
     }
 }
 

@@ -42,8 +42,10 @@ extension ImageTree {
     func eachXattr(
         _ inode: UnsafePointer<InodeRecord>, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Bool
     ) {
-        guard inode.pointee.xattrs > 0 else { return }
-        var rest = xattrs[(Int(inode.pointee.xattrs) - 1)...]
+        // Read once: the second read of a page that breaks gives zero.
+        let place = Int(inode.pointee.xattrs)
+        guard place > 0 else { return }
+        var rest = xattrs[(place - 1)...]
         func take(_ count: Int) -> UnsafeRawBufferPointer? {
             guard rest.count >= count else { return nil }
             defer { rest = rest.dropFirst(count) }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import HermesSupport
 
@@ -17,6 +18,9 @@ import HermesSupport
 /// | strings | names and link targets, each with a NUL behind it |
 /// | xattrs | per inode that has any: u32 count, then per attribute u32 name length, u32 value length, name, NUL, value |
 /// | extents | one `ExtentRecord` per data run of a sparse file |
+///
+/// A page that the disk does not give reads as zeros, in which every count, place and length is inside the file as well; who has read
+/// records looks at `isBroken` before it uses them.
 ///
 /// Immutable and safe for use from any thread.
 package final class ImageTree: @unchecked Sendable {
@@ -53,7 +57,7 @@ package final class ImageTree: @unchecked Sendable {
     ///
     /// Throws `corrupt` for a file that this version did not write, and the file error if there is none.
     package init(_ path: String) throws {
-        file = try MappedFile(try OpenFile(path, O_RDONLY | O_NOFOLLOW))
+        file = try MappedFile(try OpenFile(path, O_RDONLY | O_NOFOLLOW), isMended: true)
         let damaged = HermesError(.corrupt, "\(path) is not a compiled image tree", advice: "remove it")
         let bytes = file.readOnly
         guard bytes.count >= Self.headerSize, let base = bytes.baseAddress else { throw damaged }
@@ -89,14 +93,20 @@ package final class ImageTree: @unchecked Sendable {
         strings = (base + numbers[5]).bindMemory(to: CChar.self, capacity: numbers[6])
         extents = (base + numbers[9]).bindMemory(to: ExtentRecord.self, capacity: numbers[10])
         _ = (inodeBytes, entryBytes, extentBytes)
-        guard recordsAreSound(stringSize: numbers[6], extentCount: numbers[10]) else { throw damaged }
+        let isSound = recordsAreSound(stringSize: numbers[6], extentCount: numbers[10])
+        try file.checkRead()
+        guard isSound else { throw damaged }
     }
 
     /// Whether the file's bytes are those that were written. Reads all of it.
     var isIntact: Bool {
-        file.readOnly.load(fromByteOffset: Self.checksumPlace, as: UInt64.self)
-            == XXH64.ofFile(file.readOnly, without: Self.checksumPlace)
+        let sum = XXH64.ofFile(file.readOnly, without: Self.checksumPlace)
+        return file.readOnly.load(fromByteOffset: Self.checksumPlace, as: UInt64.self) == sum && !isBroken
     }
+
+    /// Whether the disk did not give a part that was read before this call.
+    @inline(__always)
+    var isBroken: Bool { hermes_pages_are_broken() != 0 && file.isBroken }
 
     private func recordsAreSound(stringSize: Int, extentCount: Int) -> Bool {
         for index in 0..<inodeCount {

@@ -70,6 +70,7 @@ final class LookupCounts: @unchecked Sendable {
     }
 
     private static func map(_ file: OpenFile) throws -> (MappedFile, UnsafeMutableRawPointer) {
+        // Not mended: counts of zero would let a slot that is in use show another image.
         let mapping = try MappedFile(file, writable: true)
         guard let base = mapping.bytes.baseAddress, mapping.bytes.count == size else {
             throw HermesError(.corrupt, "\(file.path) does not have the size of the counts of a mount")
