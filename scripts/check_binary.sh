@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What a single static binary promises: fully static, stripped, under 55 MB, runs in an empty root with only /proc, and
+# What a single static binary promises: fully static, stripped, under 50 MB, runs in an empty root with only /proc, and
 # every way of calling a role works. Prints one ok or FAIL line per check, then the counts.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -14,7 +14,7 @@ fully_static() {
     [[ $text == *"not a dynamic executable"* ]]
 }
 stripped() { [[ $(readelf --wide --sections "$binary") != *" .symtab"* ]]; }
-small() { (($(stat -c %s "$binary") < 55000000)); }
+small() { (($(stat -c %s "$binary") < 50000000)); }
 # no_icu: without the data of ICU, tens of megabytes that only the whole of Foundation needs; every table begins with its name.
 no_icu() { ! grep -qaF icudt "$binary"; }
 empty_root() {
@@ -61,7 +61,7 @@ unknown_role() {
 
 check "ldd: not a dynamic executable" fully_static
 check "stripped" stripped
-check "under 55 MB" small
+check "under 50 MB" small
 check "without ICU's data" no_icu
 check "runs in an empty root with only /proc" empty_root
 check "starts in under 10 ms" starts_fast

@@ -37,18 +37,21 @@ package final class CacheKeeper: Sendable {
         state = Monitor(State(budget: budget))
         self.log = log
         do {
-            for (name, work) in [("hermes-cache", Self.run), ("hermes-verify", Self.verifyUntilStopped)] {
-                let started = try SystemThread(name) { [self] in
-                    // For this thread alone (setpriority(2)): reading whole layers gives way to readers that wait for a file.
-                    setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
-                    work(self)()
-                }
-                threads.withLock { $0.append(started) }
-            }
+            try start("hermes-cache") { [self] in run() }
+            try start("hermes-verify") { [self] in verifyUntilStopped() }
         } catch {
             stop()
             throw error
         }
+    }
+
+    private func start(_ name: String, _ work: @escaping @Sendable () -> Void) throws {
+        let thread = try SystemThread(name) {
+            // For this thread alone (setpriority(2)): reading whole layers gives way to readers that wait for a file.
+            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+            work()
+        }
+        threads.withLock { $0.append(thread) }
     }
 
     /// Keeps the cache within another budget from now on.

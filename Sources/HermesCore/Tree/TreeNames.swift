@@ -25,8 +25,9 @@ struct TreeNames {
             let record = tree.inodes[folder - 1]
             for index in Int(record.data)..<Int(record.data + record.size) {
                 let child = Int(tree.entries[index].inode)
-                // Of several links the first counts. In a damaged tree this also ends a walk in circles.
-                guard holders[child] == 0 else { continue }
+                // Of several links the first counts. In a damaged tree this also ends a walk in circles. A page that the disk does
+                // not give reads as zeros, and no inode has that number.
+                guard child > 0, holders[child] == 0 else { continue }
                 (holders[child], entries[child]) = (UInt32(folder), UInt32(index))
                 if tree.inodes[child - 1].mode & S_IFMT == S_IFDIR { folders.append(child) }
             }
