@@ -22,7 +22,7 @@ final class PresenceFile: @unchecked Sendable {
     static let magic: UInt64 = 0x3253_5250_4d52_4548  // "HERMPRS2"
     static let headerSize = 128
 
-    private let file: OpenFile
+    /// It holds no descriptor: a node has thousands of open layers.
     private let mapping: MappedFile
     private let header: UnsafeMutablePointer<Atomic<UInt64>>
     /// The bitmaps; valid as long as this object is.
@@ -37,7 +37,6 @@ final class PresenceFile: @unchecked Sendable {
         // The lock keeps a second process from reading a header that the first is still writing; closing ends it.
         guard flock(file.descriptor, LOCK_EX) == 0 else { throw HermesError.file("lock", file.path, .last) }
         defer { flock(file.descriptor, LOCK_UN) }
-        self.file = file
         wordCount = (count + 63) / 64
         let length = Int64(Self.headerSize + 16 * wordCount)
         let isNew = try file.size() != length
@@ -90,7 +89,9 @@ final class PresenceFile: @unchecked Sendable {
 
     /// Writes the file to the disk and waits for it.
     func synchronize() throws {
-        guard fdatasync(file.descriptor) == 0 else { throw HermesError.file("sync", file.path, .last) }
+        guard msync(mapping.bytes.baseAddress, mapping.bytes.count, MS_SYNC) == 0 else {
+            throw HermesError.file("sync", mapping.path, .last)
+        }
     }
 
     /// The diff ID that the content was compared with, and the outcome's number.

@@ -28,7 +28,9 @@ package final class SpanMap: @unchecked Sendable {
     /// Where the file holds its checksum.
     static let checksumPlace = 48
 
-    private let file: OpenFile
+    private let path: String
+    /// The file's header, with its checksum.
+    private let header: [UInt64]
     private let records: UnsafeMutablePointer<SpanRecord>
     /// The number of spans.
     package let count: Int
@@ -43,13 +45,12 @@ package final class SpanMap: @unchecked Sendable {
     ///
     /// Throws `corrupt` for a file that this version did not write, and the file error if there is none.
     package init(_ path: String) throws {
-        file = try OpenFile(path, O_RDONLY | O_NOFOLLOW)
+        self.path = path
+        let file = try OpenFile(path, O_RDONLY | O_NOFOLLOW)
         let size = try file.size()
         let damaged = HermesError(.corrupt, "\(path) is not a compiled span map", advice: "remove it")
-        let header = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: Self.headerSize / 8)
-        defer { header.deallocate() }
-        guard try file.read(into: UnsafeMutableRawBufferPointer(header), at: 0) == Self.headerSize,
-            header[0] == Self.magic, let compression = Compression(rawValue: header[1]),
+        header = try Self.header(of: file)
+        guard header[0] == Self.magic, let compression = Compression(rawValue: header[1]),
             let count = Int(exactly: header[2]), count > 0, count <= (size - Int64(Self.headerSize)) / 64,
             let compressedSize = Int64(exactly: header[3]), let uncompressedSize = Int64(exactly: header[4]),
             header[5] == UInt64(size)
@@ -98,9 +99,26 @@ package final class SpanMap: @unchecked Sendable {
 
     /// Whether the file's bytes are those that were written. Reads all of it.
     var isIntact: Bool {
-        guard let mapped = try? MappedFile(file, isMended: true) else { return false }
+        guard let file = try? open(), let mapped = try? MappedFile(file, isMended: true) else { return false }
         let sum = XXH64.ofFile(mapped.readOnly, without: Self.checksumPlace)
         return mapped.readOnly.load(fromByteOffset: Self.checksumPlace, as: UInt64.self) == sum && !mapped.isBroken
+    }
+
+    /// The header; zeros where the file is shorter.
+    private static func header(of file: OpenFile) throws -> [UInt64] {
+        var header = [UInt64](repeating: 0, count: headerSize / 8)
+        _ = try header.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
+        return header
+    }
+
+    /// Opens the file anew, as a descriptor for each open layer would be many. Throws the file error, and `corrupt` where the file
+    /// is not the one that was opened before.
+    private func open() throws -> OpenFile {
+        let file = try OpenFile(path, O_RDONLY | O_NOFOLLOW)
+        guard try Self.header(of: file) == header else {
+            throw HermesError(.corrupt, "\(path) was changed while it was in use", advice: "remove the cache folder")
+        }
+        return file
     }
 
     /// The record of span `index`, which is in 0..<count.
@@ -144,6 +162,7 @@ package final class SpanMap: @unchecked Sendable {
         let record = records[index]
         let length = Int(record.windowLength)
         guard length > 0 else { return [] }
+        let file = try open()
         // Inside the file, as `init` has checked.
         return try [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
             count = try file.read(into: UnsafeMutableRawBufferPointer(buffer), at: Int64(record.windowOffset))

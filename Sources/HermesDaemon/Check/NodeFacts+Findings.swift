@@ -53,7 +53,7 @@ extension NodeFacts {
     }
 
     private func limit() -> NodeFinding {
-        let text = "\(descriptors) may be open, three for each layer of an image"
+        let text = "\(descriptors) may be open, two for each layer of an image"
         guard descriptors < Self.enoughDescriptors else { return .ok("descriptors", text) }
         let remedy = "LimitNOFILE=1048576 in the daemon's unit, or ulimit -Hn 1048576"
         return descriptors < Self.leastDescriptors

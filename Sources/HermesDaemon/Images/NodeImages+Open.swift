@@ -17,8 +17,8 @@ extension NodeImages {
         guard image.descriptor.digest == digest else {
             throw HermesError(.unsupported, "\(source.name) is not the manifest of one platform")
         }
-        // An open layer has three descriptors, and a fourth while it is compiled.
-        try DescriptorLimit.check(for: 4 * image.layers.count + 16)
+        // An open layer has two descriptors; the others are for those that are being compiled.
+        try DescriptorLimit.check(for: 2 * image.layers.count + 32)
         return try cache.prepare(image, from: source, threads: threads, log: log) { refused in
             try settings.withLock(\.indexes).find(image, reference, source, except: refused, until: deadline)
         } compile: { body in
