@@ -2,6 +2,7 @@ import NIOPosix
 
 extension Watchdog {
     /// What a daemon stands on: the loops of its sockets and Swift's threads, the HTTP client, the clock of the reads.
+    /// Threads that wait for the cache's disk are not asked: a slow disk is no reason for a restart, and none mends it.
     package static func parts(of snapshotter: OverlaySnapshotter) -> [Part] {
         guard let images = snapshotter.images else { return [eventLoops] }
         return [

@@ -5,7 +5,8 @@ import Synchronization
 /// Tells the service manager that the daemon lives (WATCHDOG=1, sd_notify(3)), as long as each of its parts answers.
 ///
 /// Every period all parts are asked. When the last has answered, the manager is told, late if need be. While one is silent
-/// nobody is told, and no part is asked again, so that questions do not pile up. Safe for use from any thread.
+/// nobody is told, and no part is asked again, so that questions do not pile up; the log then has what each thread does.
+/// Safe for use from any thread.
 package final class Watchdog: Sendable {
     /// Something of the daemon that has to move on.
     package struct Part: Sendable {
@@ -62,12 +63,25 @@ package final class Watchdog: Sendable {
                 log.error(
                     "a part of the daemon is stuck, and the service manager is not told that it lives",
                     metadata: ["part": "\(names)", "ms": "\(period)"])
+                tellThreads()
                 state = wait(until: nil) { $0.silent.isEmpty }
                 if !state.isStopped { log.notice("all parts of the daemon move again") }
             }
             guard !state.isStopped else { return }
             manager.alive()
             guard !wait(until: due, for: { _ in false }).isStopped else { return }
+        }
+    }
+
+    /// Writes a line for each thread, so that whoever reads the log after the restart can tell why a part was silent.
+    private func tellThreads() {
+        for thread in ThreadStack.all() {
+            log.error(
+                "a thread is here while a part of the daemon is stuck",
+                metadata: [
+                    "thread": "\(thread.id)", "name": "\(thread.name)", "state": "\(thread.state)",
+                    "call": "\(thread.call)", "stack": "\(thread.stack)",
+                ])
         }
     }
 
