@@ -27,6 +27,12 @@ logged() {
         return 1
     }
 }
+# told DIR TEXT METRIC: the last error of the mount there has TEXT, and METRIC has counted something.
+told() {
+    wait_until 30 last_error_is "$1" "$2"
+    (($(awk -v name="$3" '$1 == name { print $2 }' "$1/.hermes/metrics") > 0))
+}
+last_error_is() { jq -er .lastError.message "$1/.hermes/state.json" | grep -q "$2"; }
 same_as() { diff -r --no-dereference "$shared/$1" "$2"; }
 complete() { logged "$1" 'the image is verified'; }
 layer_folder() { echo "$1"/layers/*; }
@@ -54,7 +60,8 @@ full_disk() {
     # A size of its own: without one, the cache would stop before the disk is full.
     mount_one one --cache "$work/disk/cache" --cache-size 1G --fill "$work/mount"
     same_as one "$work/mount"
-    logged "$work/mount" 'the cache takes nothing for now'
+    logged "$work/mount" 'the cache takes nothing for now.*image: .*/cache/one:latest'
+    told "$work/mount" 'cannot write' hermes_cache_write_failures_total
     local mark
     sleep 1
     mark=$(log_mark)
@@ -78,7 +85,8 @@ nearly_full_disk() {
     # A tenth of the file system stays free for others.
     fallocate -l $(($(df --output=avail -B1 "$work/disk" | tail -n 1) - 7000000)) "$work/disk/filler"
     mount_one one --cache "$work/disk/cache" --fill "$work/mount"
-    logged "$work/mount" 'the file system is nearly full'
+    logged "$work/mount" 'the file system is nearly full.*the cache may take .*image: .*/cache/one:latest'
+    told "$work/mount" 'the file system is nearly full: the cache may take ' hermes_cache_write_failures_total
     same_as one "$work/mount"
     (($(df --output=avail -B1 "$work/disk" | tail -n 1) > 5000000))
     rm "$work/disk/filler"
@@ -119,7 +127,8 @@ budget_spares_what_is_in_use() {
     complete "$work/mount-one"
     local holder=$MOUNT_PID mark
     mount_one two --cache "$work/cache" --cache-size 10M --fill "$work/mount-two"
-    logged "$work/mount-two" 'the cache is full of layers in use'
+    logged "$work/mount-two" 'the cache is full of layers in use.*the cache may take .*image: .*/cache/two:latest'
+    told "$work/mount-two" 'the cache is full of layers in use: the cache may take ' hermes_cache_write_failures_total
     same_as two "$work/mount-two"
     not grep -qE 'gave up|is complete' "$work/mount-two.log"
     mark=$(log_mark)
@@ -282,6 +291,7 @@ PYTHON
     mark=$(log_mark)
     mount_one one --cache "$work/cache" --fill "$work/mount"
     logged "$work/mount" 'a complete layer does not match its diff ID: it is fetched again'
+    told "$work/mount" 'a complete layer does not match its diff ID' hermes_layer_verification_failures_total
     complete "$work/mount"
     same_as one "$work/mount"
     (($(layer_reads "$mark") > 0))
@@ -299,7 +309,8 @@ swapped_names() {
     cmp "$work/mount/data" "$shared/one/last"
     end_mount TERM
     mount_image --cache "$work/cache" --fill "$image" "$work/mount"
-    logged "$work/mount" 'the index describes other files than a layer of the image holds'
+    logged "$work/mount" 'the index describes other files than a layer of the image holds.*image: .*/cache/swapped:latest'
+    told "$work/mount" 'does not describe the file .*data as the layer has it' hermes_layer_verification_failures_total
     grep "does not describe the file .*data as the layer has it: it gives another name" "$work/mount.log"
     grep -F "$forged" "$work/mount.log"
     # Nothing of it is in the kernel's cache yet.

@@ -197,6 +197,8 @@ json_lines() {
     path=$E2E_WORK/registry/data/docker/registry/v2/repositories/test/visible/_layers/sha256/${digest#*:}
     rm -r "$path"
     not cat "$work/mount/big" >/dev/null
+    state '.totals.failedReads > 0 and (.lastError.message | test("has no"))'
+    (($(metric hermes_read_failures_total) > 0))
     kill -INT "$mount"
     wait "$mount" || true
     cat "$work/log"

@@ -93,6 +93,67 @@ PYTHON
     wait_until 30 status .ready
     ctr_ -n k8s.io snapshots --snapshotter hermes ls
 }
+# failing NAME: an image of one layer, a small file, 6 MiB, a small file, in the layout $shared/NAME, with its index in $shared/NAME-index.
+failing() {
+    mkdir "$shared/$1-tree"
+    head -c 1000 /dev/urandom >"$shared/$1-tree/a-first"
+    head -c 6291456 /dev/urandom >"$shared/$1-tree/data"
+    echo "the last of $1" >"$shared/$1-tree/last"
+    python3 "$HERMES_ROOT/scripts/oci_layout.py" "$shared/$1" "$shared/$1-tree"
+    "$HERE/push.py" "$shared/$1" "$REGISTRY" "test/$1" latest
+    index_build --span-size 256KiB --push --output "$shared/$1-index" "$REGISTRY/test/$1:latest"
+}
+manifest() { jq -r '.manifests[0].digest' "$shared/$1/index.json"; }
+folder() { echo "$ROOT/images/$(manifest "$1" | cut -d: -f2)"; }
+# told NAME TEXT METRIC: the status gives TEXT as the image's last error, and METRIC has counted something.
+told() {
+    wait_until 30 status ".images[] | select(.image == \"$REGISTRY/test/$1:latest\") | .lastError.message | test(\"$2\")"
+    metrics "$shared/told"
+    (($(value "$shared/told" "$3") > 0))
+    hermes daemon status --address "$SOCKET" | grep "^$REGISTRY/test/$1:latest: 20"
+}
+# logs TEXT NAME: a line of the log has TEXT and names the image.
+logs() {
+    wait_until 30 grep -q "$1.*image: $REGISTRY/test/$2[:@]" "$shared/daemon.log" || {
+        grep "test/$2[:@]" "$shared/daemon.log"
+        return 1
+    }
+}
+tells_of_failed_reads() {
+    failing gone
+    local layer
+    layer=$(jq -r '.layers[0].digest' "$shared/gone/blobs/sha256/$(manifest gone | cut -d: -f2)")
+    rm -r "$E2E_WORK/registry/data/docker/registry/v2/repositories/test/gone/_layers/sha256/${layer#*:}"
+    cri pull "$REGISTRY/test/gone:latest"
+    not cat "$(folder gone)/data"
+    logs 'read fails with EIO: ' gone
+    told gone "has no" hermes_read_failures_total
+    status ".images[] | select(.image == \"$REGISTRY/test/gone:latest\") | .failedReads > 0"
+    cri rmi "$REGISTRY/test/gone:latest"
+}
+tells_of_a_full_cache() {
+    failing full
+    printf '[cache]\nsize = "1M"\n' >>"$shared/config.toml"
+    kill -HUP "$(daemon_pid)"
+    wait_until 30 grep -q 'a setting has changed.*key: cache.size' "$shared/daemon.log"
+    cri pull "$REGISTRY/test/full:latest"
+    logs 'the cache is full of layers in use.*the cache may take ' full
+    told full 'the cache may take' hermes_cache_write_failures_total
+    cmp "$(folder full)/data" "$shared/full-tree/data"
+    sed -i '/cache/,$d' "$shared/config.toml"
+    kill -HUP "$(daemon_pid)"
+    logs 'the cache has room again' full
+    cri rmi "$REGISTRY/test/full:latest"
+}
+tells_of_a_wrong_layer() {
+    failing forged
+    python3 "$HERE/forge_index.py" "$shared/forged-index" "$shared/forgery" 0 swapped
+    "$HERE/push.py" "$shared/forgery" "$REGISTRY" test/forged none --referrer
+    cri pull "$REGISTRY/test/forged:latest"
+    logs 'the index describes other files.*data as the layer has it' forged
+    told forged 'data as the layer has it' hermes_layer_verification_failures_total
+    cri rmi "$REGISTRY/test/forged:latest"
+}
 comes_back() {
     daemon_gone "$1"
     fails 69 "$HERMES" daemon status --address "$SOCKET"
@@ -116,6 +177,9 @@ check "so does the status for programs" says_it_in_json
 check "and for people" says_it_in_tables
 check "only the owner can ask" is_for_its_owner
 check "counters and values stay when an image goes" keeps_its_counters
+check "a read that failed is told: status, metric, log" tells_of_failed_reads
+check "so is a cache that is full" tells_of_a_full_cache
+check "and a layer that is not what the index says" tells_of_a_wrong_layer
 check "an address that is taken is named" names_a_taken_address
 check "strange peers do no harm" outlives_strange_peers
 check "all is there again after a restart" comes_back TERM

@@ -27,10 +27,9 @@ struct BudgetUpkeep {
     /// The budget is another one, so that the last look does not count.
     mutating func budgetChanged() { last = nil }
 
-    /// Takes note of a look. Returns whether the cache has become full, or has room again; nil for no news.
-    mutating func looked(images: Int, stored: Int, isFull: Bool, now: Monotonic) -> Bool? {
-        defer { self.isFull = isFull }
+    /// Takes note of a look, and whether the cache was full then.
+    mutating func looked(images: Int, stored: Int, isFull: Bool, now: Monotonic) {
+        self.isFull = isFull
         last = (images, stored, now)
-        return isFull == self.isFull ? nil : isFull
     }
 }

@@ -34,43 +34,46 @@ extension CacheKeeper {
             case .verified: break
             case .failedOnce:
                 if !layer.isComplete {
-                    log.error("a complete layer does not match its diff ID: it is fetched again", metadata: metadata)
+                    let message = "a complete layer does not match its diff ID: it is fetched again"
+                    failed(index, of: lazy, HermesError(.corrupt, message))
+                    log.error("\(message)", metadata: metadata)
                     lazy.scheduler.refill(layer: index)
                 }
                 return
             case .failed:
                 refuse(
-                    image, metadata,
-                    """
-                    a layer that was fetched twice does not match its diff ID, though every span matches the index: the \
-                    index is refused, and every read of the image fails
-                    """)
+                    image, index, metadata,
+                    "a layer that was fetched twice does not match its diff ID, though every span matches the index")
             case .forged:
                 refuse(
-                    image, metadata.merging(difference.map { ["cause": "\($0)"] } ?? [:]) { $1 },
-                    """
-                    the index describes other files than a layer of the image holds: the index is refused, and every read \
-                    of the image fails
-                    """)
+                    image, index, metadata, "the index describes other files than a layer of the image holds",
+                    cause: difference)
             case .contradicted:
                 refuse(
-                    image, metadata,
-                    """
-                    a layer was verified with another diff ID than the image gives for it: the index is refused, and every \
-                    read of the image fails
-                    """)
+                    image, index, metadata, "a layer was verified with another diff ID than the image gives for it")
             }
             image.judged.insert(index)
         } catch {
+            failed(index, of: lazy, HermesError(.io, "a layer cannot be verified", cause: error))
             log.error("a layer cannot be verified", metadata: metadata.merging(["cause": "\(error)"]) { $1 })
             image.judged.insert(index)
         }
     }
 
-    /// Lets every read of an image fail, and sees to it that no later mount uses its index.
-    private func refuse(_ image: KeptImage, _ metadata: Logger.Metadata, _ message: Logger.Message) {
+    /// Counts a layer that is not what it should be, and shows why in the image's state.
+    private func failed(_ index: Int, of lazy: LazyImage, _ error: HermesError) {
+        lazy.scheduler.counters.layerFailures.add(1, ordering: .relaxed)
+        lazy.scheduler.log.layerFailed(index, error)
+    }
+
+    /// Lets every read of an image fail, and sees to it that no later mount uses its index. `what` is wrong with the layer `index`.
+    private func refuse(
+        _ image: KeptImage, _ index: Int, _ metadata: Logger.Metadata, _ what: String, cause: HermesError? = nil
+    ) {
         image.image.refuse()
-        log.error(message, metadata: metadata)
+        let message = "\(what): the index is refused, and every read of the image fails"
+        failed(index, of: image.image, HermesError(.corrupt, message, cause: cause))
+        log.error("\(message)", metadata: metadata.merging(cause.map { ["cause": "\($0)"] } ?? [:]) { $1 })
         do {
             try cache.refuse(image.image.index, of: image.digest)
         } catch {

@@ -108,15 +108,13 @@ package final class CacheKeeper: Sendable {
     private func run() {
         var upkeep = BudgetUpkeep()
         while true {
-            let (images, resized): ([KeptImage]?, Bool) = state.withLock { held in
+            let images: [KeptImage]? = state.withLock { held in
                 if !held.value.isNew, !held.value.isResized, !held.value.isStopped { held.wait(milliseconds: 1000) }
-                defer { held.value.isResized = false }
                 held.value.isNew = false
-                return (held.value.isStopped ? nil : held.value.images, held.value.isResized)
+                return held.value.isStopped ? nil : held.value.images
             }
             guard let images else { return }
-            if resized { upkeep.budgetChanged() }
-            keepBudget(images, &upkeep)
+            keepBudget(&upkeep)
             for image in images { lookAfter(image) }
         }
     }
@@ -170,30 +168,40 @@ package final class CacheKeeper: Sendable {
     }
 
     /// Sees to it that the cache has room for more, when enough was added since it was looked at, or something did not fit.
-    private func keepBudget(_ images: [KeptImage], _ upkeep: inout BudgetUpkeep) {
+    private func keepBudget(_ upkeep: inout BudgetUpkeep) {
         let now = Monotonic.now()
+        let (images, budget, isResized) = state.withLock { held in
+            defer { held.value.isResized = false }
+            return (held.value.images, held.value.budget, held.value.isResized)
+        }
+        if isResized { upkeep.budgetChanged() }
         let stored = images.reduce(0) { $0 + $1.storedBytes }
         let refused = images.compactMap { $0.image.scheduler.room.withLock(\.refused) }.max() ?? 0
         // The room is shared out among the images, so that together they do not add more.
         let needed = refused * Int64(max(1, images.count))
         guard upkeep.isDue(images: images.count, stored: stored, isRefused: refused > 0, now: now) else { return }
-        let budget = state.withLock { $0.value.budget }
         do {
             let allowance = max(0, try cache.evict(to: budget, needed: needed, log: log))
-            for image in images { image.image.scheduler.allow(allowance / Int64(images.count)) }
-            switch upkeep.looked(images: images.count, stored: stored, isFull: needed > allowance, now: now) {
-            case nil: break
-            case true?:
-                log.warning(
-                    """
-                    \(budget.size == nil ? "the file system is nearly full" : "the cache is full of layers in use"): \
-                    every read is fetched from the registry
-                    """)
-            case false?: log.notice("the cache has room again")
-            }
+            let what = budget.size == nil ? "the file system is nearly full" : "the cache is full of layers in use"
+            for image in images { allow(image, allowance / Int64(images.count), what) }
+            upkeep.looked(images: images.count, stored: stored, isFull: needed > allowance, now: now)
         } catch {
             log.error("cannot look through the cache", metadata: ["cause": "\(error)"])
-            _ = upkeep.looked(images: images.count, stored: stored, isFull: upkeep.isFull, now: now)
+            upkeep.looked(images: images.count, stored: stored, isFull: upkeep.isFull, now: now)
+        }
+    }
+
+    /// Lets an image add so many bytes, and says when that begins or ends to be too few for it. `what` is full.
+    private func allow(_ image: KeptImage, _ bytes: Int64, _ what: String) {
+        let scheduler = image.image.scheduler
+        let refused = scheduler.allow(bytes)
+        guard image.isOverBudget != (refused != nil) else { return }
+        image.isOverBudget = refused != nil
+        if let refused {
+            scheduler.log.budgetIsFull(
+                what, cause: "the cache may take \(bytes) bytes more of the image, and a span has \(refused)")
+        } else {
+            scheduler.log.cacheHasRoom()
         }
     }
 }

@@ -15,6 +15,8 @@ final class KeptImage: @unchecked Sendable {
     /// The layers whose comparison with the image has an outcome for good.
     var judged: Set<Int> = []
     var isVerified = false
+    /// Whether it was said that the budget has no room for its spans.
+    var isOverBudget = false
     let verified: @Sendable () -> Void
 
     init(_ image: LazyImage, verified: @escaping @Sendable () -> Void) {

@@ -71,6 +71,8 @@ package final class FetchCounters: Sendable {
     package let failedReads = Atomic<Int>(0)
     /// Spans whose bytes were not those that their digest or the index describes.
     package let verificationFailures = Atomic<Int>(0)
+    /// Complete layers that were not what the image and the index say, or could not be compared with them.
+    let layerFailures = Atomic<Int>(0)
     /// Spans that could not be written to the cache.
     package let cacheFailures = Atomic<Int>(0)
 

@@ -11,8 +11,9 @@ final class SpanLog: Sendable {
     struct Problem: Sendable {
         let time: Timestamp
         let message: String
-        let layer: Digest
-        let span: Int
+        /// nil where no single one is meant, as is `span`.
+        let layer: Digest?
+        let span: Int?
     }
 
     /// The kinds of lines, each with a limit of its own.
@@ -89,6 +90,15 @@ final class SpanLog: Sendable {
             metadata: fields(key.layer, key.span, error))
     }
 
+    /// The budget of the cache has no room for a span, and nothing can go; none is written until `cacheHasRoom`. `what` is full.
+    func budgetIsFull(_ what: String, cause: String) {
+        note(HermesError(.cannotCreate, "\(what): \(cause)"), nil, nil)
+        logger.warning("\(what): every read is fetched from the registry", metadata: ["cause": "\(cause)"])
+    }
+
+    /// A complete layer was not what the image and the index say, or could not be compared with them. The caller logs that.
+    func layerFailed(_ layer: Int, _ error: any Error) { note(error, layer, nil) }
+
     /// Spans are written to the cache again.
     func cacheHasRoom() { logger.notice("the cache has room again") }
 
@@ -103,8 +113,8 @@ final class SpanLog: Sendable {
         logger.error("read fails with EIO", metadata: fields)
     }
 
-    private func note(_ error: any Error, _ layer: Int, _ span: Int) {
-        let problem = Problem(time: .now(), message: "\(error)", layer: layers[layer], span: span)
+    private func note(_ error: any Error, _ layer: Int?, _ span: Int?) {
+        let problem = Problem(time: .now(), message: "\(error)", layer: layer.map { layers[$0] }, span: span)
         state.withLock { $0.lastProblem = problem }
     }
 

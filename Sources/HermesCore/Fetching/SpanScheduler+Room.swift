@@ -20,13 +20,15 @@ extension SpanScheduler {
         return false
     }
 
-    /// The bytes that the budget of the cache allows this image from now on.
-    func allow(_ bytes: Int64) {
-        let isOpen = room.withLock { room in
+    /// The bytes that the budget of the cache allows this image from now on. Returns the bytes of a span that does not fit all the
+    /// same; nil where there is none.
+    func allow(_ bytes: Int64) -> Int64? {
+        let (isOpen, refused) = room.withLock { room in
             room.allow(bytes)
-            return room.isOpen
+            return (room.isOpen, room.refused)
         }
         if isOpen { resume() }
+        return refused
     }
 
     /// Looks for space on the disk when it is time to. To be called by a thread that may block.

@@ -65,6 +65,10 @@ extension ImageFilesystem {
                 "hermes_verification_failures_total", "Spans whose bytes were not what the index says.",
                 counters.verificationFailures.load(ordering: .relaxed)),
             .counter(
+                "hermes_layer_verification_failures_total",
+                "Complete layers that were not what the image and the index say, or could not be compared.",
+                counters.layerFailures.load(ordering: .relaxed)),
+            .counter(
                 "hermes_spans_total", "Spans that were checked, inflated and delivered.",
                 counters.spans.load(ordering: .relaxed)),
             .counter(

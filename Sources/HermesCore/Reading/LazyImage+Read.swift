@@ -21,6 +21,7 @@ extension LazyImage {
             return .hole
         }
         guard !isRefused else {
+            scheduler.counters.failedReads.add(1, ordering: .relaxed)
             completion(
                 .failure(HermesError(.corrupt, "the index \(index) was refused: it does not describe the image")))
             return .hole
@@ -62,6 +63,7 @@ extension LazyImage {
                 throw HermesError(.corrupt, "\(layers[layer].store.data.path) is too short")
             }
         } catch {
+            scheduler.counters.failedReads.add(1, ordering: .relaxed)
             completion(.failure(error as? HermesError ?? HermesError(.io, "cannot read the cache", cause: error)))
             return .cache
         }

@@ -10,6 +10,8 @@ enum ImageState: String, MetricLabel {
     /// It is here, and not compared with its digests.
     case complete
     case verified
+    /// It was mounted before the daemon was started again, and its files are answered with EIO.
+    case lost
 
     static let labelName = "state"
 
@@ -23,7 +25,7 @@ extension NodeImages {
     /// How many images there are in each state.
     func counts() -> [ImageState: Int] {
         let (shown, preparing) = state.withLock { ($0.value.allShown, $0.value.preparing) }
-        return shown.reduce(into: [.preparing: preparing]) { counts, image in
+        return shown.reduce(into: [.preparing: preparing, .lost: mounts.lost().count]) { counts, image in
             counts[ImageState(image.lazy), default: 0] += 1
         }
     }

@@ -76,8 +76,14 @@ import Testing
         let lazy = try await findOut { $0.isRefused }
         #expect(!lazy.layers[0].isVerified)
         #expect(lazy.layers[0].isComplete)
+        let problem = lazy.scheduler.log.lastProblem
+        #expect(problem?.layer == image.image.layers[0].descriptor.digest && problem?.span == nil)
+        #expect(problem?.message.contains("bin/login as the layer has it") == true)
         let error = #expect(throws: HermesError.self) { try read(lazy, "/bin/login") }
         #expect(error?.code == .corrupt)
+        let counters = lazy.scheduler.counters
+        #expect(counters.layerFailures.load(ordering: .relaxed) == 1)
+        #expect(counters.failedReads.load(ordering: .relaxed) == 1)
         let line = try #require(lines.take().first)
         #expect(line.level == .error && line.message.contains("the index is refused"))
         #expect(line.fields["image"] == image.source.name)

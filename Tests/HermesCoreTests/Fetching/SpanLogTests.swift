@@ -60,6 +60,17 @@ import Testing
         #expect(said[3].fields["file"] == "/a?b" && said[3].fields["offset"] == "9")
     }
 
+    @Test func aFullBudgetIsToldWithItsImage() throws {
+        let log = log()
+        log.budgetIsFull("the cache is full of layers in use", cause: "the cache may take 5 bytes more")
+        let line = try #require(lines.take().first)
+        #expect(line.level == .warning && line.message.hasPrefix("the cache is full of layers in use"))
+        #expect(line.fields == ["image": "the/image", "cause": "the cache may take 5 bytes more"])
+        let problem = try #require(log.lastProblem)
+        #expect(problem.message == "the cache is full of layers in use: the cache may take 5 bytes more")
+        #expect(problem.layer == nil && problem.span == nil)
+    }
+
     @Test func aFloodIsHeldBack() {
         let log = log()
         let asked = Mutex(0)

@@ -40,8 +40,9 @@ struct MountState: Encodable {
     struct Problem: Encodable {
         var time: String
         var message: String
-        var layer: Digest
-        var span: Int
+        /// Absent where no single one is meant, as is `span`.
+        var layer: Digest?
+        var span: Int?
     }
 
     var image: String
