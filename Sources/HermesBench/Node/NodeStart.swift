@@ -76,22 +76,11 @@ struct NodeStart {
     private func bring(
         _ container: BenchContainer, _ output: ContainerOutput, _ clock: inout PhaseClock, _ cost: StartCost
     ) throws {
-        let (containerd, image) = (bench.containerd, bench.image)
-        try containerd.createLease(name, expiry: Timestamp.tomorrow)
+        try bench.containerd.createLease(name, expiry: Timestamp.tomorrow)
         if isCold {
-            // A source of its own has no connection, and no token.
-            let (source, platform) = try bench.open()
-            let found = try waiting { try await source.resolve(platform: platform) }
-            guard found.descriptor.digest == image.descriptor.digest else {
-                throw HermesError(.unsupported, "\(image.reference) is another image since the bench began")
-            }
-            clock.end(.resolve)
-            let pull = ImagePull(
-                containerd: containerd, source: source, image: image, snapshotter: snapshotter, lease: name)
-            cost.present = try pull.run(isStopped: bench.isStopped)
-            clock.end(.pull)
+            try bench.pull(on: snapshotter, lease: name, &clock, cost)
         }
-        try container.create(image, bench.process, output: output, lease: name)
+        try container.create(bench.image, bench.process, output: output, lease: name)
         clock.end(.create)
         try container.start()
         clock.end(.start)

@@ -19,6 +19,8 @@ struct BenchFiles: ParsableCommand {
 
     @OptionGroup var node: BenchNode
 
+    @OptionGroup var workload: BenchWorkload
+
     @Option(help: "How the result is written: table or json.")
     var format = OutputFormat.table
 
@@ -27,6 +29,7 @@ struct BenchFiles: ParsableCommand {
         chosen.snapshotters = ["hermes"]
         chosen.warmRequests = 0
         chosen.waitsForWhole = false
+        try workload.fill(&chosen)
         let report = try node.withBench(chosen) { try $0.files() }
         switch format {
         case .json: try JSONOutput.print(report)

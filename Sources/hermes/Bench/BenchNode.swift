@@ -2,30 +2,12 @@ import ArgumentParser
 import HermesBench
 import HermesCore
 import HermesDaemon
-import HermesHTTP
 import HermesSupport
 import Synchronization
 
-/// What is started on this node, where, and when it is ready.
+/// The image of a bench on this node, and the containerd that starts it.
 struct BenchNode: ParsableArguments {
     @OptionGroup var options: ImageOptions
-
-    @Argument(parsing: .postTerminator, help: "What is run in place of the image's command.")
-    var command: [String] = []
-
-    @Option(help: "The workload is ready when a GET of this URL is answered with a status below 400.")
-    var readyHttp: String?
-
-    @Option(help: "The workload is ready when it writes a line that matches this expression (RE2).")
-    var readyLog: String?
-
-    @Flag(help: "The workload is ready when it ends with code 0. This is the default.")
-    var readyExit = false
-
-    @OptionGroup var request: BenchRequest
-
-    @Option(name: [.customLong("env")], help: "NAME=VALUE for the workload's environment.")
-    var environment: [String] = []
 
     @Option(help: "The longest that a start may take.")
     var timeout = "30m"
@@ -79,35 +61,8 @@ struct BenchNode: ParsableArguments {
     private func filled(_ chosen: NodeBench.Options) throws -> NodeBench.Options {
         var chosen = chosen
         chosen.address = DaemonCommand.absolute(address)
-        chosen.command = command
-        chosen.environment = environment
-        chosen.readiness = try readiness()
-        chosen.request = try workloadRequest()
         chosen.timeout = try OptionValues.seconds(timeout, "--timeout")
         chosen.isAllowed = yes
         return chosen
-    }
-
-    private func readiness() throws -> Readiness {
-        guard [readyHttp != nil, readyLog != nil, readyExit].filter({ $0 }).count <= 1 else {
-            throw HermesError(.usage, "--ready-http, --ready-log and --ready-exit exclude each other")
-        }
-        if let readyHttp { return .http(try HTTPURL(readyHttp)) }
-        guard let readyLog else { return .exit }
-        do {
-            return .log(try RegularExpression(Array(readyLog.utf8)), pattern: readyLog)
-        } catch {
-            throw HermesError(.usage, "--ready-log takes an expression of RE2, not \"\(readyLog)\": \(error.reason)")
-        }
-    }
-
-    private func workloadRequest() throws -> WorkloadRequest? {
-        let body = try request.body()
-        guard let url = request.request else { return nil }
-        guard readyHttp != nil || readyLog != nil else {
-            throw HermesError(
-                .usage, "--request goes with --ready-http or --ready-log: a workload that has ended answers nothing")
-        }
-        return WorkloadRequest(url: try HTTPURL(url), body: body, contentType: request.contentType)
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import HermesBench
-import HermesSupport
 
 struct BenchRun: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,10 +20,9 @@ struct BenchRun: ParsableCommand {
 
     @OptionGroup var node: BenchNode
 
-    @Option(
-        name: .customLong("snapshotter"),
-        help: "A snapshotter of containerd to measure. (default: overlayfs and hermes)")
-    var snapshotters: [String] = []
+    @OptionGroup var workload: BenchWorkload
+
+    @OptionGroup var snapshotters: BenchSnapshotters
 
     @OptionGroup var repeats: BenchRepeats
 
@@ -35,10 +33,8 @@ struct BenchRun: ParsableCommand {
 
     func run() throws {
         var chosen = NodeBench.Options()
-        if !snapshotters.isEmpty { chosen.snapshotters = snapshotters }
-        guard Set(chosen.snapshotters).count == chosen.snapshotters.count, chosen.snapshotters.count <= 16 else {
-            throw HermesError(.usage, "--snapshotter takes 16 different names at most")
-        }
+        try snapshotters.fill(&chosen)
+        try workload.fill(&chosen)
         try repeats.check()
         chosen.rounds = repeats.rounds
         chosen.warmRequests = repeats.requests
