@@ -52,20 +52,19 @@ is_cold_each_time() {
         (($(tail -c "+$((mark + 1))" "$REGISTRY_LOG" | grep "blobs/$digest " | grep -c '" 200 ') == 2))
     done
 }
-# agrees_with_a_stopwatch SNAPSHOTTER: the bench's total against the time from the registry's first request to the end of the
-# process, as a program outside sees them.
+# agrees_with_a_stopwatch SNAPSHOTTER: the bench's times from the resolved image until the workload is ready, against those that a
+# program outside sees.
 agrees_with_a_stopwatch() {
-    local port begin
+    local port
     port=$(free_port)
-    python3 "$HERMES_ROOT/scripts/e2e/stopwatch.py" "$port" "$shared/stopwatch" &
+    python3 "$HERMES_ROOT/scripts/e2e/stopwatch.py" "$port" "$shared/stopwatch-$1" &
     on_exit stop_process $!
     wait_until 20 curl -s "http://127.0.0.1:$port/begin" -o /dev/null
-    bench --rounds 1 --no-wait --snapshotter "$1" "$IMAGE" -- \
-        /bin/busybox sh -c "sleep 1; wget -q -O /dev/null http://127.0.0.1:$port/end" >"$shared/watched.json"
-    # The image was asked for twice: before the first round, and in it.
-    begin=$(grep 'msg="response completed"' "$REGISTRY_LOG" | grep 'http.request.uri=/v2/test/small/manifests/latest ' | tail -n 1 |
-        tr -d '"' | sed -n 's/^time=\([^ ]*\) .*http.response.duration=\([^ ]*\) .*/\1 \2/p')
-    python3 "$HERMES_ROOT/scripts/e2e/stopwatch.py" --compare "$shared/stopwatch" "$shared/watched.json" "$begin"
+    bench --rounds 3 --no-wait --snapshotter "$1" --ready-http "http://127.0.0.1:$port/ready" "$IMAGE" -- /bin/busybox sh -c \
+        "trap exit TERM; sleep 1; wget -q -O /dev/null http://127.0.0.1:$port/end; sleep 1000 & wait" >"$shared/watched.json"
+    grep 'msg="response completed"' "$REGISTRY_LOG" | grep 'http.request.uri=/v2/test/small/manifests/latest ' | tr -d '"' |
+        sed -n 's/^time=\([^ ]*\) .*/\1/p' >"$shared/answers"
+    python3 "$HERMES_ROOT/scripts/e2e/stopwatch.py" --compare "$shared/stopwatch-$1" "$shared/watched.json" "$shared/answers"
 }
 asks_a_server() {
     local port
@@ -163,6 +162,54 @@ needs_an_index_to_know_files() {
     grep -q 'recorded no read of .*an index' "$shared/bench.log"
     leaves_nothing
 }
+# sweep OPTION...: reads shares of an image, and writes the result as JSON.
+sweep() {
+    TMPDIR=$shared/tmp "$HERMES" bench sweep --address "$CONTAINERD_SOCKET" --daemon-address "$SOCKET" --format json "$@" 2>>"$shared/bench.log"
+}
+reads_shares_of_an_image() {
+    local rootfs=$shared/bundle/rootfs bytes
+    bytes=$(find "$rootfs" -type f -printf '%i %s\n' | sort -u | awk '{ sum += $2 } END { print sum }')
+    sweep --shares 100,10 --rounds 2 "$IMAGE" >"$shared/sweep.json"
+    # shellcheck disable=SC2016
+    says "$shared/sweep.json" '.format == 1 and .fileBytes == $bytes and [.shares[].share] == [0.1, 1] and .shares[1].bytes == $bytes' --argjson bytes "$bytes"
+    says "$shared/sweep.json" '(.shares[0].bytes - .fileBytes / 10) | fabs <= 1'
+    says "$shared/sweep.json" 'all(.shares[]; [.sides[].name] == ["overlayfs", "hermes"] and all(.sides[]; [.starts[].round] == [1, 2]))'
+    says "$shared/sweep.json" 'all(.shares[].sides[].starts[]; .isCold and .outcome == "complete" and [.phases[].name] == ["resolve","pull","create","ready"])'
+    says "$shared/sweep.json" '.workload.imageBytes as $all | all(.shares[].sides[0].starts[]; .transfer.networkBytes == $all)'
+    # All bytes were read, so all layers were fetched.
+    says "$shared/sweep.json" '.workload.imageBytes as $all | all(.shares[1].sides[1].starts[]; .transfer.networkBytes > 0.9 * $all)'
+    says "$shared/sweep.json" 'all(.summary.rows[].sides[]; .failed == 0 and .seconds.count == 2)'
+    says "$shared/sweep.json" '[.summary.crossovers[] | [.name, .first]] == [["hermes", "overlayfs"]]'
+    leaves_nothing
+    TMPDIR=$shared/tmp "$HERMES" bench sweep --address "$CONTAINERD_SOCKET" --daemon-address "$SOCKET" --shares 50 "$IMAGE" >"$shared/table" 2>>"$shared/bench.log"
+    grep -q '^ *50 %  .*MiB .* m\?s  *[0-9.]* ' "$shared/table"
+    grep -q '^crossover: ' "$shared/table"
+}
+sweeps_an_image_without_an_index() {
+    sweep --shares 50 "$PLAIN" >"$shared/sweep.json"
+    says "$shared/sweep.json" '.workload.imageBytes as $all | all(.shares[].sides[].starts[]; .outcome == "complete" and .transfer.networkBytes == $all)'
+    leaves_nothing
+}
+stops_a_sweep() {
+    local mark bench code=0
+    mark=$(($(stat -c %s "$shared/bench.log") + 1))
+    sweep --rounds 300 "$IMAGE" >"$shared/cut.json" &
+    bench=$!
+    wait_until 60 eval 'tail -c "+$mark" "$shared/bench.log" | grep -q "round 1 of 300: hermes, share [3-6] of 6"'
+    # The command is a child of the function's shell.
+    pkill "-$1" -P "$bench" -f 'hermes bench' || kill "-$1" "$bench"
+    wait "$bench" || code=$?
+    ((code == $2))
+}
+leaves_nothing_of_a_sweep() {
+    stops_a_sweep INT 130
+    leaves_nothing
+    # What a killed one left is cleared away by the next.
+    stops_a_sweep KILL 137
+    sweep --shares 100 "$IMAGE" >"$shared/sweep.json"
+    says "$shared/sweep.json" 'all(.shares[].sides[].starts[]; .outcome == "complete")'
+    leaves_nothing
+}
 says_what_is_wrong() {
     fails 64 bench --snapshotter no-such "$IMAGE"
     grep -q 'has no snapshotter no-such (it has .*overlayfs' "$shared/bench.log"
@@ -170,6 +217,8 @@ says_what_is_wrong() {
     fails 64 bench --ready-log '(' "$IMAGE"
     fails 64 bench --ready-exit --ready-log x "$IMAGE"
     fails 64 bench --request http://127.0.0.1/ "$IMAGE"
+    fails 64 sweep --shares 0,50 "$IMAGE"
+    fails 64 sweep --snapshotter no-such "$IMAGE"
 }
 # fails CODE COMMAND...: whether a command fails with a code.
 fails() {
@@ -200,5 +249,8 @@ check "after kill -9 the next one clears up" clears_what_a_killed_one_left
 check "it leaves a node alone that others use" refuses_a_node_that_others_use
 check "it knows which files a start touches" knows_what_a_start_touches
 check "without an index nothing is said of files" needs_an_index_to_know_files
+check "a sweep reads shares of an image from cold" reads_shares_of_an_image
+check "a sweep takes an image without an index" sweeps_an_image_without_an_index
+check "stopped or killed, a sweep leaves nothing" leaves_nothing_of_a_sweep
 check "it says what is wrong" says_what_is_wrong
 check_summary "$(basename "$0" .sh)"
