@@ -216,6 +216,7 @@ if Context.environment["HERMES_FUZZ"] != nil {
             name: "hermes-fuzz",
             dependencies: [
                 "HermesSupport", "HermesHTTP", "HermesCore", "HermesKubernetes", "HermesBenchReport", "CZlib",
+                .product(name: "Logging", package: "swift-log"),
             ],
             path: "Fuzz/Sources", swiftSettings: strict))
 }

@@ -11,7 +11,8 @@ struct FuzzTarget: Sendable {
     let body: @Sendable (UnsafeRawBufferPointer) throws -> Void
 
     static let all: [FuzzTarget] = [
-        .auth, .bench, .gzip, .hosts, .index, .kubeconfig, .list, .manifest, .range, .reference, .slots, .spans, .tar,
+        .auth, .bench, .gzip, .hosts, .index, .kubeconfig, .list, .manifest, .range, .reference, .slots, .spans,
+        .state, .tar,
         .tree, .yaml, .ztoc,
     ]
 
