@@ -4,7 +4,7 @@ import HermesSupport
 extension SpanScheduler {
     /// Whether this image is to fetch a span; if not, `settled` follows. For `FetchQueue`, with the state held.
     func claim(_ key: SpanID, _ urgency: FetchQueue.Urgency) -> Bool {
-        layers[key.layer].claims.take(key.span, for: ObjectIdentifier(self), urgency) { [weak self] in
+        layers[key.layer].claims.take(key.span, for: ObjectIdentifier(self), urgency: urgency.rawValue) { [weak self] in
             self?.soon { [weak self] in self?.settled(key) }
         }
     }

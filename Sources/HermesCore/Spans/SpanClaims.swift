@@ -10,16 +10,16 @@ final class SpanClaims: Sendable {
 
     private struct Claim {
         var owner: ObjectIdentifier
-        var urgency: FetchQueue.Urgency
+        var urgency: Int
         var followers: [ObjectIdentifier: Follower] = [:]
     }
 
     private let claims = Mutex<[Int: Claim]>([:])
 
-    /// Claims a span for `owner`. False if another has claimed it with as much urgency: `follower` is then kept until that
+    /// Claims a span for `owner`; the higher `urgency`, the more urgent. False if another has claimed it with as much urgency: `follower` is then kept until that
     /// claim ends. A claim of less urgency is taken over, for whoever made it may be slow on purpose.
     func take(
-        _ span: Int, for owner: ObjectIdentifier, _ urgency: FetchQueue.Urgency, follower: @escaping Follower
+        _ span: Int, for owner: ObjectIdentifier, urgency: Int, follower: @escaping Follower
     ) -> Bool {
         claims.withLock { claims in
             guard var claim = claims[span] else {
