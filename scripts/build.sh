@@ -12,7 +12,7 @@ known="found 1 file.s. which are unhandled; explicitly declare|CMakeLists.txt|in
 # Every function has a section of its own, so that the linker leaves out those that nobody calls, and keeps one of those that are
 # the same: docs/decisions/small-binary.md.
 swift build -c release --product hermes --scratch-path "$HERMES_BUILD/static" --static-swift-stdlib -Xswiftc -static-executable \
-    -Xswiftc -Xfrontend -Xswiftc -function-sections -Xlinker --icf=all \
+    -Xswiftc -Xfrontend -Xswiftc -function-sections -Xlinker --icf=all -Xlinker --no-eh-frame-hdr \
     2>&1 | { grep -vE "$known" || true; }
 mkdir -p bin
 strip -o bin/.hermes.new "$HERMES_BUILD/static/release/hermes"

@@ -29,9 +29,9 @@ extension SpanScheduler {
                     return state.waiters.removeValue(forKey: key) ?? []
                 }
                 answer(others)
+                counters.spans.add(1, ordering: .relaxed)
                 release(CollectionOfOne(key))
             }
-            counters.spans.add(1, ordering: .relaxed)
         } catch {
             if isIdle { SystemThread.yieldProcessor(false) }
             counters.verificationFailures.add(1, ordering: .relaxed)

@@ -50,6 +50,10 @@ final class DaemonSocket: Sendable {
             }
             let count = recv(descriptor, &buffer, isWhole ? buffer.count : 1, 0)
             if count < 0, errno == EINTR || errno == EAGAIN { continue }
+            // It was killed before it took the connection.
+            guard count >= 0 || errno != ECONNRESET else {
+                throw HermesError(.unavailable, "the daemon on \(path) ended before it answered")
+            }
             guard count >= 0 else { throw HermesError.file("read", path, .last) }
             guard count > 0, isWhole || buffer[0] != UInt8(ascii: "\n") else { return bytes }
             bytes += buffer[..<count]

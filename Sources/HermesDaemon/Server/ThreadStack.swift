@@ -18,11 +18,12 @@ struct ThreadStack: Equatable {
     /// The functions of the kernel in which it is, the innermost first; empty where the kernel does not say.
     let stack: String
 
-    /// All threads of this process, by their numbers, `limit` at most. A thread that ends meanwhile is left out.
+    /// All threads of this process, `limit` at most: the main one first, the others by their numbers. A thread that ends meanwhile is left out.
     static func all() -> [ThreadStack] {
         let folder = "/proc/self/task"
-        let ids = ((try? FolderListing.names(in: folder)) ?? []).compactMap { Int($0) }.sorted()
-        return ids.prefix(limit).compactMap { id in
+        let main = Int(getpid())
+        let ids = ((try? FolderListing.names(in: folder)) ?? []).compactMap { Int($0) }
+        return ids.sorted { ($0 == main ? 0 : $0) < ($1 == main ? 0 : $1) }.prefix(limit).compactMap { id in
             func read(_ name: String) -> String? {
                 (try? LocalFile.read("\(folder)/\(id)/\(name)", limit: 64 << 10)).map {
                     String(decoding: $0, as: UTF8.self)
