@@ -70,7 +70,7 @@ runs() { kubectl wait --for=condition=Ready "pod/$1" --timeout=120s; }
 prints() { [[ $(kubectl logs "$1") == "$2" ]]; }
 phase() { kubectl get hp "$1" -o jsonpath='{.status.images[0].phase}'; }
 is_ready() { [[ $(phase "$1") == Ready ]]; }
-gone() { kubectl delete pod "$1" --wait --timeout=60s >/dev/null; }
+gone() { kubectl delete pod "$1" --ignore-not-found --wait --timeout=60s >/dev/null; }
 
 has_rows() { (($(rows) == $1)); }
 ordinary_pod() {
@@ -94,8 +94,8 @@ YAML
 next_pod_is_lazy() {
     # The node forgets what it pulled, as a fresh node.
     gone first
-    # The kubelet itself takes a minute to remove what is left of a Pod.
-    cri rmp first
+    # The kubelet itself takes a minute to remove what is left of a Pod, and may just be at it.
+    soon 60 cri rmp first
     cri rmi "$IMAGE"
     soon 60 has_rows "$(cat "$shared/rows")"
     daemon_gone TERM
@@ -158,7 +158,7 @@ on_exit remove_pods
 # A kubelet makes Pods anew that are removed under it.
 remove_pods() {
     stop_process "$KUBELET_PID"
-    cri rmp
+    soon 60 cri rmp
 }
 
 controller_deploy

@@ -144,7 +144,7 @@ on_exit remove_pods
 # A kubelet makes Pods anew that are removed under it.
 remove_pods() {
     stop_process "$KUBELET_PID"
-    cri rmp
+    soon 60 cri rmp
 }
 kubectl label node localhost pool-a=yes pool-b=yes >/dev/null
 kubectl create namespace bench >/dev/null
