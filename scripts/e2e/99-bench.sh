@@ -204,8 +204,10 @@ stops_a_sweep() {
 leaves_nothing_of_a_sweep() {
     stops_a_sweep INT 130
     leaves_nothing
-    # What a killed one left is cleared away by the next.
+    # What a killed one left is cleared away by the next, also a mount that was just made.
     stops_a_sweep KILL 137
+    mkdir "$shared/tmp/hermes-bench.abcdef"
+    mount -t tmpfs none "$shared/tmp/hermes-bench.abcdef"
     sweep --shares 100 "$IMAGE" >"$shared/sweep.json"
     says "$shared/sweep.json" 'all(.shares[].sides[].starts[]; .outcome == "complete")'
     leaves_nothing

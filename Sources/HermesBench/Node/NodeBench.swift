@@ -106,6 +106,7 @@ package final class NodeBench {
         let namespace = BenchNamespace(containerd)
         try namespace.make()
         defer { namespace.remove() }
+        BenchFolder.clear()
         try namespace.clear()
         let cold = ColdNode(containerd: containerd, observe: observe)
         try cold.checkThatNobodyHas(image, snapshotters: options.snapshotters)
