@@ -66,7 +66,7 @@ package final class LazyMounts: Sendable {
 
     /// Shows an image in the folder `name`; it belongs to the mount from here on, and is closed with it, also when this throws.
     /// Throws `cannotCreate` where the name is taken, `system` where the mount is full, and the file error where a mount that
-    /// survives cannot write down what it shows. `verified` is called once, on the keeper's thread, when the whole image is here
+    /// survives cannot write down what it shows. `verified` is called once, on a thread of the keeper, when the whole image is here
     /// and was compared with its digests.
     package func add(_ image: LazyImage, as name: String, verified: @escaping @Sendable () -> Void) throws {
         do {
