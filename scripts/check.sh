@@ -42,7 +42,10 @@ check_once() {
         trap run_cleanups EXIT
         trap 'exit 130' INT
         trap 'exit 143' TERM
-        set -euo pipefail
+        # The last line of the output says which command failed. What runs in the background may fail later.
+        CHECK_LEVEL=$BASH_SUBSHELL
+        trap '((BASH_SUBSHELL > CHECK_LEVEL)) || echo "failed: ${BASH_SOURCE##*/} line $LINENO: $BASH_COMMAND"' ERR
+        set -Eeuo pipefail
         "$@"
     ) >"$output" 2>&1 </dev/null
 }

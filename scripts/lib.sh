@@ -84,7 +84,8 @@ quietly() {
         return 1
     }
 }
-process_gone() { ! kill -0 "$1" 2>/dev/null || [[ $(ps -o stat= -p "$1") == Z* ]]; }
+# process_gone PID: whether a process has ended. Its first thread can be a zombie ("Z") while others ("l") still end, and hold its sockets.
+process_gone() { ! kill -0 "$1" 2>/dev/null || [[ $(ps -o stat= -p "$1") =~ ^Z[^l]*$ ]]; }
 
 # is_mounted DIR, unmount DIR: a dead FUSE mount answers stat with an error, so the mount table is read instead.
 is_mounted() { grep -qF " $1 " /proc/self/mountinfo; }

@@ -1,9 +1,11 @@
+#define _GNU_SOURCE
 #include "CLinux.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 _Static_assert(sizeof(struct hermes_crash_marks) == HERMES_CRASH_MARKS_SIZE, "one page, whose form is in CrashMarks.swift");
 
@@ -62,6 +64,7 @@ __attribute__((noinline)) static void claim(void) {
     if (slot == HERMES_SHARED_SLOT) return;
     stack_t stack = {.ss_sp = stacks[slot], .ss_size = sizeof stacks[slot]};
     sigaltstack(&stack, NULL);
+    marks->threads[slot].thread = (uint64_t)gettid();
     mine = &marks->threads[slot];
 }
 

@@ -48,8 +48,14 @@ import Testing
     }
 
     @Test func anOrderlyEndCountsForNothing() throws {
-        let end = try end("exit", memoryKills: 6)
-        #expect(!end.isSudden && end.blamed == [])
+        let folder = try TestFolder()
+        let path = "\(folder.path)/marks"
+        try TestProcess.run([try TestChild.program(), "crash-exit", path, "0"])
+        #expect(access(path, F_OK) != 0)
+        #expect(try CrashMarks(path).lastEnd(memoryKills: 6) == nil)
+        // Where the file could not be removed.
+        let end = CrashMarks.End(isSudden: false, signal: 6, served: [working], isShortOfMemory: true)
+        #expect(end.blamed == [])
     }
 
     @Test func theKernelsCountIsRead() {

@@ -218,7 +218,7 @@ crashes_leave_the_image() {
         wait_until 60 process_gone "$(daemon_pid)"
         daemon_up
         wait_until 30 status
-        grep -q "the daemon crashed in the code of an image.*crashes: $number" "$shared/daemon.log"
+        wait_until 10 grep -q "the daemon crashed in the code of an image.*crashes: $number" "$shared/daemon.log"
     done
     grep -q "the daemon crashed in the code of an image again: it is left to containerd" "$shared/daemon.log"
     [[ $(jq -r '.images[].manifest' "$ROOT/crashes") == "$digest" ]]

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""crash_serving.py PID MARKS MANIFEST FILE: aborts a daemon at a moment when its threads run code for this image and for no other.
+"""crash_serving.py PID MARKS MANIFEST FILE: crashes a thread of a daemon at a moment when it runs code for this image.
 
 FILE, of which nothing is here, is read meanwhile, so that there are spans to inflate. The daemon is stopped for each look at the file
 of its marks, whose form CrashMarks.swift describes. Ends with 1 when the whole file was read without such a moment."""
 
+import ctypes
 import os
 import signal
 import sys
@@ -30,11 +31,13 @@ def is_stopped():
     return True
 
 
-def served():
+def serving():
+    """The ID of a thread that runs code for the image; 0 for none."""
     with open(path, "rb") as file:
         marks = file.read()
     places = [marks[start : start + 64] for start in range(64, len(marks), 64)]
-    return {place[8:40] for place in places if place[0] == 1}
+    threads = [int.from_bytes(place[40:48], sys.byteorder) for place in places if place[0] == 1 and place[8:40] == manifest]
+    return next(iter(threads), 0)
 
 
 reader = threading.Thread(target=read, daemon=True)
@@ -43,11 +46,13 @@ while reader.is_alive():
     os.kill(process, signal.SIGSTOP)
     while not is_stopped():
         time.sleep(0.0005)
-    is_found = served() == {manifest}
-    if is_found:
-        os.kill(process, signal.SIGABRT)
+    thread = serving()
+    if thread:
+        # Sent to the process, it would reach another thread, and this one could end its work meanwhile. SIGTRAP is what Swift traps
+        # with, and no thread blocks it.
+        ctypes.CDLL(None).tgkill(process, thread, signal.SIGTRAP)
     os.kill(process, signal.SIGCONT)
-    if is_found:
+    if thread:
         os._exit(0)
     time.sleep(0.0005)
 sys.exit(1)

@@ -27,7 +27,8 @@ int hermes_thread_slot(void);
 struct hermes_crash_mark {
     uint64_t is_set;
     uint64_t image[4];
-    uint64_t unused[3];
+    uint64_t thread;
+    uint64_t unused[2];
 };
 struct hermes_crash_marks {
     uint64_t magic;

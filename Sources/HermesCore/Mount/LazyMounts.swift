@@ -105,6 +105,7 @@ package final class LazyMounts: Sendable {
         server.end()
         server.join()
         watch?.stop()
+        slots.counts.removeFile()
         for image in slots.takeAll() {
             image.lazy.close()
             keeper.detach(image.lazy)

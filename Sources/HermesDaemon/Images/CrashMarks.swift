@@ -13,7 +13,7 @@ import HermesSupport
 /// | 16 | how many processes the kernel had killed for want of memory at the daemon's start |
 /// | 24 | the signal of the fault that ended it; 0 for none |
 /// | 32 | which thread had the fault, counted from 1, if it had a mark; else 0 |
-/// | 64 | 64 bytes for each of 63 threads: 1 while it has a mark, the 32 bytes of the digest, nothing |
+/// | 64 | 64 bytes for each of 63 threads: 1 while it has a mark, the 32 bytes of the digest, the thread's ID (gettid), nothing |
 ///
 /// All integers have 64 bits in the machine's byte order. A thread that gets no place, as 63 others have one, makes no marks.
 package struct CrashMarks: @unchecked Sendable {
@@ -21,6 +21,7 @@ package struct CrashMarks: @unchecked Sendable {
 
     /// Mapped for the life of the process.
     private let marks: UnsafeMutablePointer<hermes_crash_marks>
+    private let path: String
 
     /// How a run of the daemon ended.
     struct End: Equatable {
@@ -59,6 +60,7 @@ package struct CrashMarks: @unchecked Sendable {
             throw HermesError.file("map", path, .last)
         }
         self.marks = marks
+        self.path = path
     }
 
     /// How the run before ended, if there was one. To be called before `begin`.
@@ -89,8 +91,11 @@ package struct CrashMarks: @unchecked Sendable {
         }
     }
 
-    /// The end of this process is orderly.
-    package func end() { marks.pointee.is_running = 0 }
+    /// The end of this process is orderly, so there is nothing to tell the next one. Marks may go on.
+    package func end() {
+        marks.pointee.is_running = 0
+        unlink(path)
+    }
 
     /// How many processes the kernel has killed for want of memory since it was started (/proc/vmstat, "oom_kill"), those of a
     /// control group's limit included; 0 where it does not say.

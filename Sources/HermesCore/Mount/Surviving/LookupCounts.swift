@@ -25,12 +25,13 @@ final class LookupCounts: @unchecked Sendable {
 
     /// The file; nil for memory of this process.
     private let mapping: MappedFile?
+    private let path: String?
     private let memory: UnsafeMutableRawPointer
     private let counts: UnsafeMutablePointer<Atomic<Int>>
 
     /// Counts that end with this object, all zero.
     init() {
-        mapping = nil
+        (mapping, path) = (nil, nil)
         memory = .allocate(byteCount: Self.size, alignment: 64)
         // Zeros are what an Atomic of zero is.
         memory.initializeMemory(as: UInt8.self, repeating: 0, count: Self.size)
@@ -41,6 +42,7 @@ final class LookupCounts: @unchecked Sendable {
     init(making path: String, mount: MountID, boot: BootID) throws {
         // Not overwritten: a process that is about to end may have it mapped.
         unlink(path)
+        self.path = path
         let file = try OpenFile(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
         // The kernel kills a process that writes to a mapped hole where there is no room, so the file must have no hole.
         let failure = posix_fallocate(file.descriptor, 0, off_t(Self.size))
@@ -55,6 +57,7 @@ final class LookupCounts: @unchecked Sendable {
     /// Maps the file at `path`, which a process before this one has made for the same mount. Throws `corrupt` for any other
     /// file, and the file error.
     init(opening path: String, mount: MountID, boot: BootID) throws {
+        self.path = path
         let file = try OpenFile(path, O_RDWR | O_NOFOLLOW)
         var status = stat()
         // Blocks that are there cannot be taken away by a disk that fills.
@@ -77,6 +80,9 @@ final class LookupCounts: @unchecked Sendable {
         }
         return (mapping, base)
     }
+
+    /// Removes the file of a mount that has ended.
+    func removeFile() { if let path { unlink(path) } }
 
     deinit { if mapping == nil { memory.deallocate() } }
 
