@@ -3,12 +3,13 @@ import Logging
 
 extension ImageCache {
     /// Opens an image that was open before, with the very index that it had then, from the cache alone: a kernel that has the
-    /// inode numbers of one tree must not be given another. `lowest` says how many of its layers it was, from the bottom; nil
-    /// for all. `threads` work for it until it is closed. Throws `notFound` where the cache has lost a part of the image or of
-    /// its index, or the index was refused, `usage` where the image does not have so many layers.
+    /// inode numbers of one tree must not be given another. `tree` is that tree's checksum; nil where it is not known. `lowest` says
+    /// how many of its layers it was, from the bottom; nil for all. `threads` work for it until it is closed. Throws `notFound` where
+    /// the cache has lost a part of the image or of its index, or the index was refused, or another tree was compiled from it since;
+    /// `usage` where the image does not have so many layers.
     package func reopen(
-        _ manifest: Digest, index: Digest, lowest: Int? = nil, source: any ImageSource, threads: FetchThreads,
-        log: Logger
+        _ manifest: Digest, index: Digest, tree: UInt64?, lowest: Int? = nil, source: any ImageSource,
+        threads: FetchThreads, log: Logger
     ) throws -> LazyImage {
         let advice = "unmount it, and mount the image anew"
         let image: Image
@@ -34,6 +35,12 @@ extension ImageCache {
         guard lazy.index == index else {
             lazy.close()
             throw HermesError(.notFound, "\(image.reference) has another index by now", advice: advice)
+        }
+        // As may have another version of Hermes, which gave the files other numbers.
+        guard tree == nil || lazy.tree.checksum == tree else {
+            lazy.close()
+            throw HermesError(
+                .notFound, "the files of \(image.reference) have other inode numbers by now", advice: advice)
         }
         return lazy
     }

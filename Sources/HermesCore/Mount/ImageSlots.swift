@@ -128,7 +128,7 @@ final class ImageSlots: @unchecked Sendable {
         }
         state.slots[slot] = HeldSlot(
             slot: slot, name: name, reference: image.image.reference, manifest: image.image.descriptor.digest,
-            index: image.index, layers: image.layers.count, isRemoved: false)
+            index: image.index, tree: image.tree.checksum, layers: image.layers.count, isRemoved: false)
         state.isChanged = false
         return (slot, Array(state.slots.values))
     }

@@ -44,7 +44,7 @@ package final class LazyMount: Sendable {
             let content = HeldMount.Content.image(
                 HeldImage(
                     reference: image.image.reference, platform: platform, manifest: image.image.descriptor.digest,
-                    index: image.index))
+                    index: image.index, tree: image.tree.checksum))
             let connection = try surviving.connect(name: image.image.reference)
             server = try FuseServer(ImageSlots(alone: image), over: connection) {
                 try surviving.keep(content, connection)

@@ -98,11 +98,11 @@ package final class ImageTree: @unchecked Sendable {
         guard isSound else { throw damaged }
     }
 
+    /// The XXH64 of the file, as it was written. Inode numbers mean the same in trees that have the same.
+    package var checksum: UInt64 { file.readOnly.load(fromByteOffset: Self.checksumPlace, as: UInt64.self) }
+
     /// Whether the file's bytes are those that were written. Reads all of it.
-    var isIntact: Bool {
-        let sum = XXH64.ofFile(file.readOnly, without: Self.checksumPlace)
-        return file.readOnly.load(fromByteOffset: Self.checksumPlace, as: UInt64.self) == sum && !isBroken
-    }
+    var isIntact: Bool { checksum == XXH64.ofFile(file.readOnly, without: Self.checksumPlace) && !isBroken }
 
     /// Whether the disk did not give a part that was read before this call.
     @inline(__always)

@@ -42,7 +42,7 @@ extension NodeImages {
     ) throws -> LazyMounts.Reopened {
         let lazy = try slot.manifest.serving {
             try cache.reopen(
-                slot.manifest, index: slot.index, lowest: slot.layers,
+                slot.manifest, index: slot.index, tree: slot.tree, lowest: slot.layers,
                 source: try registries.source(try Reference(slot.reference)), threads: threads, log: log)
         }
         // Of an image and its lowest layers, one is enough to say that it is verified.

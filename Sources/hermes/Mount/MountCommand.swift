@@ -94,7 +94,8 @@ struct MountCommand: ParsableCommand {
             if let held = try surviving.image(
                 reference: source.name, platform: options.platform, index: try cacheOptions.pinnedIndex())
             {
-                return try cache.reopen(held.manifest, index: held.index, source: source, threads: threads, log: log)
+                return try cache.reopen(
+                    held.manifest, index: held.index, tree: held.tree, source: source, threads: threads, log: log)
             }
         }
         let (source, image) = try options.resolve(in: cache, log: log)

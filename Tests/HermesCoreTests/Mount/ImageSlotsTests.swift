@@ -43,7 +43,7 @@ import Testing
         #expect(seen.withLock { $0 } == [false])
         let held = HeldSlot(
             slot: 1, name: "one", reference: one.image.reference, manifest: one.image.descriptor.digest,
-            index: one.index, layers: 1, isRemoved: false)
+            index: one.index, tree: one.tree.checksum, layers: 1, isRemoved: false)
         #expect(kept.withLock { $0 } == [[held]])
         slots.keepChanges()
         #expect(kept.withLock(\.count) == 1)

@@ -24,9 +24,11 @@ package struct HeldImage: Codable, Equatable, Sendable {
     /// The image's canonical name, and the platform that was asked for; nil for this machine's.
     package let reference: String
     package let platform: String?
-    /// The manifest of the image, and the index that its tree was compiled from: inode numbers are those of that tree.
+    /// The manifest of the image, and the index that its tree was compiled from.
     package let manifest: Digest
     package let index: Digest
+    /// The checksum of the tree, whose inode numbers the kernel has; nil in records of versions that did not keep it.
+    package let tree: UInt64?
 }
 
 extension HeldMount {

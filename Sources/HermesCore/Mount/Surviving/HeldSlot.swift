@@ -9,8 +9,10 @@ package struct HeldSlot: Codable, Equatable, Sendable {
     /// Where the image comes from.
     package let reference: String
     package let manifest: Digest
-    /// The index that the tree was compiled from: inode numbers are those of that tree.
+    /// The index that the tree was compiled from.
     package let index: Digest
+    /// The checksum of the tree, whose inode numbers the kernel has; nil in files of versions that did not keep it.
+    package let tree: UInt64?
     /// How many of the image's layers it shows, from the bottom.
     package let layers: Int
     /// Whether the name was taken away; the kernel may know its inodes still.

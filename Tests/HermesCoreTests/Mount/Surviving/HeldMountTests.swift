@@ -10,7 +10,7 @@ import Testing
             content: .image(
                 HeldImage(
                     reference: "registry.example/team/app:1", platform: platform, manifest: Digest.of([1]),
-                    index: Digest.of([2]))),
+                    index: Digest.of([2]), tree: .max)),
             mount: MountID(number: .max, device: 0x2a), initialization: try FuseInit(FuseInitTests.message()))
     }
 
@@ -54,7 +54,8 @@ import Testing
     @Test func aRecordOfAKernelThatDoesNotSendAgainIsRefused() throws {
         let mount = try Self.mount()
         let old = HeldMount(
-            content: mount.content, mount: mount.mount, initialization: try FuseInit(FuseInitTests.message(minor: 39)))
+            content: mount.content, mount: mount.mount,
+            initialization: try FuseInit(FuseInitTests.message(minor: 39)))
         let bytes = try old.encoded()
         #expect(throws: HermesError.self) { try HeldMount(decoding: bytes) }
     }

@@ -8,7 +8,7 @@ import Testing
     static func slot(_ number: Int, _ name: String, layers: Int = 2, isRemoved: Bool = false) -> HeldSlot {
         HeldSlot(
             slot: number, name: name, reference: "registry.example/app@sha256:1", manifest: .of([1]), index: .of([2]),
-            layers: layers, isRemoved: isRemoved)
+            tree: .max, layers: layers, isRemoved: isRemoved)
     }
 
     private static func file(_ slots: [HeldSlot]) throws -> SlotsFile {
