@@ -239,14 +239,19 @@ both_killed() {
     begun
     cmp "$work/mount/big" "$shared/tree/big"
 }
+# has_less_than PID FIELD KIB
+has_less_than() { (($(awk -v field="$2:" '$1 == field { print $2 }' "/proc/$1/status") < $3)); }
 holder_is_small() {
     make_temp work
     first "$work/mount" "$NASTY_IMAGE"
     local pid
     pid=$(holder "$work/mount")
-    # The pages of the program's file are the mount's as well, and the kernel maps as many of them as it likes.
-    grep -E 'VmRSS|RssAnon|Threads' "/proc/$pid/status"
-    (($(awk '/^RssAnon/ { print $2 }' "/proc/$pid/status") <= 1024))
+    # It gives back what its start touched of the program when it waits.
+    wait_until 20 has_less_than "$pid" VmRSS 10240 || {
+        grep -E 'Vm|Rss' "/proc/$pid/status"
+        return 1
+    }
+    has_less_than "$pid" RssAnon 1024
     (($(awk '/^Threads/ { print $2 }' "/proc/$pid/status") == 1))
     [[ $(cat "/proc/$pid/comm") == hermes-holder ]]
     [[ $(stat -c %a /run/hermes/holders) == 700 && $(stat -c %a "$(socket "$work/mount")") == 600 ]]

@@ -7,8 +7,8 @@ set -euo pipefail
 . "$(dirname "$0")/containers.sh"
 
 CRASHING=$REGISTRY/test/crashing:latest
-KILLS=10
-[[ -z ${HERMES_E2E_LONG:-} ]] || KILLS=200
+KILLS=50
+[[ -z ${HERMES_E2E_LONG:-} ]] || KILLS=1000
 
 kills() {
     local number

@@ -2,6 +2,7 @@
 #ifndef HERMES_CLINUX_H
 #define HERMES_CLINUX_H
 
+#include <poll.h>
 #include <pthread.h>
 #include <spawn.h>
 #include <stddef.h>
@@ -16,6 +17,10 @@ void *hermes_thread_buffer(size_t size);
 
 // Frees this thread's buffer if it has more than `most` bytes.
 void hermes_thread_buffer_trim(size_t most);
+
+// Waits as poll(2) does, and gives back before the memory of the program's own pages that were never written, as its code is. They are read
+// from its file again when they are used. For a process that waits for very long.
+int hermes_poll_released(struct pollfd *entries, nfds_t count, int milliseconds);
 
 // A number for this thread: 0 to HERMES_SHARED_SLOT - 1 that no other living thread has, or, when these are taken,
 // HERMES_SHARED_SLOT, which threads share.

@@ -5,7 +5,8 @@ import HermesSupport
 /// The process that keeps the connection of a mount while the process that serves the mount is dead: it holds a descriptor and a
 /// record, and hands them to the next process that connects to its socket. `HolderMachine` decides; this does it.
 ///
-/// It has one thread, and less than 1 MiB of memory of its own; the program's code is shared with the process that it serves.
+/// It has one thread, less than 1 MiB of memory of its own, and while it waits hardly any of the program's code, which it shares with the
+/// process that it serves.
 package final class Holder {
     private let path: String
     private let listener: OpenFile
@@ -80,7 +81,8 @@ package final class Holder {
             pollfd(fd: listener.descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: watched, events: 0, revents: 0),
         ]
-        guard poll(&entries, nfds_t(entries.count), machine.pause(at: .now())) > 0 else { return }
+        // What the start of this program and a handover touched of it is most of a holder's memory.
+        guard hermes_poll_released(&entries, nfds_t(entries.count), machine.pause(at: .now())) > 0 else { return }
         // The end of a process comes before the next one, which is not told that the mount is taken.
         if entries[0].revents != 0 { hear() }
         if entries[1].revents != 0 { meet() }
