@@ -11,18 +11,20 @@ containerd_from() {
 containerd_version() { containerd --version | grep -oE '[0-9]+\.[0-9]+\.[0-9]+' | head -n 1; }
 
 # containerd_start ROOT [SOCKET [PAUSE]]: starts it, ended with the script, with the snapshotter "hermes" behind SOCKET. With the
-# image PAUSE for the sandboxes of pods it also answers a kubelet's calls (CRI). Sets CONTAINERD_SOCKET and CONTAINERD_PID.
+# image PAUSE for the sandboxes of pods it also answers a kubelet's calls (CRI). Its state is in CONTAINERD_STATE, if that is set. Sets
+# CONTAINERD_SOCKET and CONTAINERD_PID.
 containerd_start() {
     local root=$1 version=2
     mkdir -p "$root"
     CONTAINERD_SOCKET=$root/containerd.sock
     [[ $(containerd_version) == 1.* ]] || version=3
     {
-        printf '%s\n' "version = $version" "root = \"$root/root\"" "state = \"$root/state\""
+        printf '%s\n' "version = $version" "root = \"$root/root\"" "state = \"${CONTAINERD_STATE:-$root/state}\""
         [[ -n ${3:-} ]] || echo 'disabled_plugins = ["io.containerd.grpc.v1.cri"]'
         printf '%s\n' '[grpc]' "address = \"$CONTAINERD_SOCKET\""
         [[ -z ${3:-} ]] || "cri_config_$version" "$root" "$3"
         [[ -z ${2:-} ]] || printf '%s\n' '[proxy_plugins.hermes]' 'type = "snapshot"' "address = \"$2\""
+        [[ -z ${2:-} || $version == 2 ]] || echo 'capabilities = ["remap-ids"]'
         [[ -z ${2:-} || -z ${CRI_TRANSFER:-} ]] ||
             printf '%s\n' '[proxy_plugins.hermes.exports]' 'enable_remote_snapshot_annotations = "true"'
     } >"$root/config.toml"

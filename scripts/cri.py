@@ -1,7 +1,9 @@
 """A client of the container runtime interface (k8s.io/cri-api, runtime.v1), as a kubelet is: cri.py SOCKET VERB ...
 
   pull IMAGE                     pulls an image; prints the milliseconds that it took
-  run NAME IMAGE [COMMAND...]    runs a command in a pod of the host's network until it ends; prints its output, ends with its code
+  run [--volume IMAGE PATH] NAME IMAGE [COMMAND...]
+                                 runs a command in a pod of the host's network until it ends; prints its output, ends with its code;
+                                 the other image is mounted read-only at PATH
   images                         lists the images
   rmi IMAGE                      removes an image
   rmp [NAME]                     stops and removes all pods, or those of a name
@@ -89,7 +91,7 @@ class Runtime:
     def pull(self, image):
         self.image("PullImage", message((1, message((1, image)))))
 
-    def run(self, name, image, command):
+    def run(self, name, image, command, volume=None):
         logs = tempfile.mkdtemp()
         # The host's network namespace (NODE is 2), so that no network plug-in is needed.
         security = message((1, message((1, 2))))
@@ -99,7 +101,8 @@ class Runtime:
         try:
             # The container's own security context names the same network.
             config = message(
-                (1, message((1, name))), (2, message((1, image))), (3, command), (11, "log"),
+                (1, message((1, name))), (2, message((1, image))), (3, command),
+                *([(7, message((1, volume[1]), (3, 1), (9, message((1, volume[0])))))] if volume else []), (11, "log"),
                 (15, message((2, message((3, message((1, 2))))))))
             container = field(
                 self.runtime("CreateContainer", message((1, pod), (2, config), (3, sandbox))), 1)
@@ -136,7 +139,10 @@ def main(socket, verb, *words):
         runtime.pull(words[0])
         print(round((time.monotonic() - start) * 1000))
     elif verb == "run":
-        return runtime.run(words[0], words[1], list(words[2:]))
+        volume = None
+        if words[0] == "--volume":
+            volume, words = words[1:3], words[3:]
+        return runtime.run(words[0], words[1], list(words[2:]), volume)
     elif verb == "images":
         print("\n".join(runtime.images()))
     elif verb == "rmi":

@@ -201,7 +201,7 @@ struct OverlaySnapshotterLazyTests {
             #expect(try #require(snapshotter.images).crashes.asideCount == 1)
             // A container that stands on it already cannot be started.
             let error = #expect(throws: HermesError.self) {
-                try snapshotter.folder(LazyBase(image: digest, reference: image.name, layers: 3))
+                try snapshotter.folder(LazyBase(image: digest, reference: image.name, layers: 3), nil)
             }
             #expect(error?.code == .unavailable)
         }

@@ -39,6 +39,49 @@ import Testing
         return status.st_mode & 0o7777
     }
 
+    /// With a mapping that leaves everybody who they are, which needs no right.
+    @Test func aUserNamespaceHasItsOwners() throws {
+        let labels = [
+            OwnerMapping.usersLabel: "1:1:9,0:\(geteuid()):1", OwnerMapping.groupsLabel: "0:\(getegid()):1",
+        ]
+        let mapped = ["uidmap=1:1:9,0:\(geteuid()):1", "gidmap=0:\(getegid()):1"]
+        let one = try commit("one")
+        let active = try snapshotter.create(.active, key: "active", parent: "one", labels: labels)
+        let id = try snapshotter.store.stat("active").id
+        #expect(
+            active == [
+                SnapshotMount(
+                    type: "overlay", source: "overlay",
+                    options: mapped + [
+                        "workdir=\(snapshots)/\(id)/work", "upperdir=\(snapshots)/\(id)/fs",
+                        "lowerdir=\(snapshots)/\(one)/fs",
+                    ])
+            ])
+        #expect(try snapshotter.mounts("active") == active)
+        let view = try snapshotter.create(.view, key: "view", parent: "one", labels: labels)
+        #expect(view.map(\.options) == [mapped + ["ro", "rbind"]])
+        let alone = try snapshotter.create(.active, key: "alone", parent: "", labels: labels)
+        #expect(alone.map(\.options) == [mapped + ["rw", "rbind"]])
+        let before = try names()
+        let error = #expect(throws: SnapshotError.self) {
+            try snapshotter.create(.active, key: "bad", parent: "", labels: [OwnerMapping.usersLabel: "0:0:1"])
+        }
+        #expect(error?.kind == .invalidArgument)
+        #expect(try names() == before)
+    }
+
+    @Test(.enabled(if: geteuid() == 0)) func theFolderOfAContainerIsItsRoots() throws {
+        let labels = [OwnerMapping.usersLabel: "0:100000:65536", OwnerMapping.groupsLabel: "0:200000:65536"]
+        try commit("one")
+        for (key, parent) in [("a", ""), ("b", "one")] {
+            _ = try snapshotter.create(.active, key: key, parent: parent, labels: labels)
+            let id = try snapshotter.store.stat(key).id
+            var status = stat()
+            #expect(lstat("\(snapshots)/\(id)/fs", &status) == 0)
+            #expect(status.st_uid == 100_000 && status.st_gid == 200_000)
+        }
+    }
+
     @Test func mountsAreThoseOfContainerd() throws {
         let path = { (id: Int64) in "\(snapshots)/\(id)" }
         let bind = { (id: Int64, access: String) in

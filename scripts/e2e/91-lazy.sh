@@ -130,12 +130,38 @@ check "$WITH: nothing is left of removed images" leaves_nothing
 check "$WITH: a removed image can be pulled again" can_be_pulled_again
 end
 
-# main_checks NAME: begins and ends it.
+# What containerd has since version 2: user namespaces with mapped owners, and images as volumes.
+# mapped IMAGE COMMAND...: the view of an image's files from a user namespace.
+mapped() {
+    ctr_ -n k8s.io run --rm --snapshotter hermes --uidmap 0:100000:65536 --gidmap 0:200000:65536 --remap-labels "$1" mapped "${@:2}"
+}
+maps_owners() {
+    make_temp work
+    mapped "$PLAIN" /bin/busybox sh -c 'cat /proc/self/uid_map; cd /data; touch mine; stat -c "%n %u %g" plain mine' >"$work/said"
+    diff -b "$work/said" - <<<$' 0 100000 65536\nplain 0 0\nmine 0 0'
+    not mapped "$IMAGE" /bin/busybox true 2>"$work/error"
+    grep 'is mounted lazily, and cannot be shown in a user namespace' "$work/error"
+}
+mounts_an_image() {
+    [[ $(cri run --volume "$IMAGE" /volume volume "$OTHER" /bin/busybox sh -c \
+        'cat /volume/data/third; touch /volume/new 2>/dev/null || echo read-only') == $'third\nread-only' ]]
+}
+# has_from VERSION: whether this containerd is at least of it.
+has_from() { printf '%s\n%s\n' "$1" "$(containerd_version)" | sort -VC; }
+
+# main_checks NAME: begins and ends it. Everybody can go to the root folders of its containers, as who is root in a user namespace must.
 main_checks() {
+    CONTAINERD_STATE=$(mktemp -d /tmp/hermes-91.XXXXXX)
+    on_exit rm -rf --one-file-system "$CONTAINERD_STATE"
+    chmod 711 "$CONTAINERD_STATE"
     begin "$1"
     check "$WITH: an indexed image starts without a pull" starts_without_a_pull
     check "$WITH: an image without an index is pulled" leaves_others_to_containerd
     check "$WITH: an image stands on the lower layers of a lazy one" stands_on_lower_layers
+    if has_from 2.1; then
+        check "$WITH: a user namespace has its owners in pulled images, and no lazy ones" maps_owners
+        check "$WITH: a lazy image is a volume" mounts_an_image
+    fi
     check "$WITH: nothing is left of removed images" leaves_nothing
     end
 }
@@ -146,7 +172,7 @@ for suite in trixie sid; do
     }
     main_checks "$suite"
     # The transfer service pulls for a kubelet since 2.1.
-    printf '2.1\n%s\n' "$(containerd_version)" | sort -VC || continue
+    has_from 2.1 || continue
     CRI_TRANSFER=1
     main_checks "$suite-transfer"
     CRI_TRANSFER=

@@ -1,15 +1,17 @@
 import HermesSupport
 
 extension OverlaySnapshotter {
-    /// Makes an active snapshot or a view, and gives what mounts it. Throws as `SnapshotStore.create` does, and `alreadyExists`
-    /// where the labels are those of a layer that is mounted lazily.
+    /// Makes an active snapshot or a view, and gives what mounts it. Throws as `SnapshotStore.create` does, `alreadyExists`
+    /// where the labels are those of a layer that is mounted lazily, `invalidArgument` for labels that are no mapping of owners, and
+    /// `failedPrecondition` for a mapping of an image that is mounted lazily.
     package func create(
         _ kind: SnapshotKind, key: String, parent: String, labels: [String: String] = [:]
     ) throws -> [SnapshotMount] {
         if kind == .active { try offerLazily(key, parent: parent, labels: labels) }
         // Before a row is written, as this can take long and fail.
         let known = try store.lazyBase(under: parent)
-        let base = try known.map(folder)
+        let mapping = try OwnerMapping(labels)
+        let base = try known.map { try folder($0, mapping) }
         let new = try folders.make(kind)
         do {
             let chain = try store.create(kind, key: key, parent: parent, labels: labels) { [folders] chain in
@@ -17,9 +19,9 @@ extension OverlaySnapshotter {
                 guard chain.base == known else {
                     throw HermesError(.unavailable, "the parent \(parent.quoted) was replaced meanwhile")
                 }
-                try folders.place(new, chain)
+                try folders.place(new, chain, owner: mapping?.root)
             }
-            return SnapshotMount.mounts(chain, in: folders, base: base)
+            return SnapshotMount.mounts(chain, in: folders, base: base, mapping: mapping)
         } catch {
             // Still there unless the failure was the last step, the commit of the transaction.
             delete([new])

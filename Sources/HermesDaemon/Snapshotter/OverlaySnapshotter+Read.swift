@@ -1,8 +1,10 @@
 extension OverlaySnapshotter {
-    /// What mounts a view or an active snapshot. Throws as `SnapshotStore.chain` does.
+    /// What mounts a view or an active snapshot. Throws as `SnapshotStore.chain` and `create` do.
     package func mounts(_ key: String) throws -> [SnapshotMount] {
         let chain = try store.chain(key)
-        return SnapshotMount.mounts(chain, in: folders, base: try chain.base.map(folder))
+        let mapping = try OwnerMapping(try store.stat(key).info.labels)
+        return SnapshotMount.mounts(
+            chain, in: folders, base: try chain.base.map { try folder($0, mapping) }, mapping: mapping)
     }
 
     /// What a snapshot takes on the disk without its parents: now where it can change, else as it was committed. Of a lazy one

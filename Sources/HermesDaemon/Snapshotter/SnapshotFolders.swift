@@ -29,15 +29,11 @@ struct SnapshotFolders: Sendable {
         return new
     }
 
-    /// Gives a made folder its place, and its root the owner of that of its nearest parent. To be called where nobody else
+    /// Gives a made folder its place, and its root the `owner`, or else that of its nearest parent. To be called where nobody else
     /// can have got the same id. A folder that has the name already is left from a creation that did not end well.
-    func place(_ new: String, _ chain: SnapshotChain) throws {
-        if let parent = chain.parents.first {
-            var status = stat()
-            guard lstat(contents(parent), &status) == 0 else {
-                throw HermesError.file("use the parent's folder", contents(parent), .last)
-            }
-            guard lchown("\(new)/fs", status.st_uid, status.st_gid) == 0 else {
+    func place(_ new: String, _ chain: SnapshotChain, owner: (user: UInt32, group: UInt32)?) throws {
+        if let owner = try owner ?? chain.parents.first.map(ownerOfContents) {
+            guard lchown("\(new)/fs", owner.user, owner.group) == 0 else {
                 throw HermesError.file("change the owner of", "\(new)/fs", .last)
             }
         }
@@ -45,6 +41,14 @@ struct SnapshotFolders: Sendable {
         guard rename(new, folder(chain.id)) == 0 else { throw HermesError.file("rename", new, .last) }
         // Before the row is written, so that a power loss does not leave it without its folder.
         try sync(path)
+    }
+
+    private func ownerOfContents(_ id: Int64) throws -> (user: UInt32, group: UInt32) {
+        var status = stat()
+        guard lstat(contents(id), &status) == 0 else {
+            throw HermesError.file("use the parent's folder", contents(id), .last)
+        }
+        return (status.st_uid, status.st_gid)
     }
 
     /// Renames the folder of a snapshot that is no more, and gives its path for deletion; nil if there is none.

@@ -10,20 +10,23 @@ package struct SnapshotMount: Sendable, Equatable {
 extension SnapshotMount {
     /// What shows a snapshot, by containerd's overlay snapshotter: a bind mount where one folder is all of it, an overlay
     /// otherwise, whose lower directories go from the nearest parent to the farthest. `base` is the folder of the chain's lazy
-    /// base, if it has one.
-    static func mounts(_ chain: SnapshotChain, in folders: SnapshotFolders, base: String?) -> [SnapshotMount] {
+    /// base, if it has one; `mapping` is that of the container's user namespace.
+    static func mounts(
+        _ chain: SnapshotChain, in folders: SnapshotFolders, base: String?, mapping: OwnerMapping?
+    ) -> [SnapshotMount] {
+        let mapped = mapping?.options ?? []
         let own = folders.contents(chain.id)
         let parents = chain.parents.map(folders.contents) + (base.map { [$0] } ?? [])
         guard let nearest = parents.first else {
-            return [.bind(own, chain.kind == .active ? "rw" : "ro")]
+            return [.bind(own, mapped + [chain.kind == .active ? "rw" : "ro"])]
         }
-        if chain.kind == .view, parents.count == 1 { return [.bind(nearest, "ro")] }
+        if chain.kind == .view, parents.count == 1 { return [.bind(nearest, mapped + ["ro"])] }
         let upper = chain.kind == .active ? ["workdir=\(folders.work(chain.id))", "upperdir=\(own)"] : []
         let lower = parents.joined(separator: ":")
-        return [SnapshotMount(type: "overlay", source: "overlay", options: upper + ["lowerdir=\(lower)"])]
+        return [SnapshotMount(type: "overlay", source: "overlay", options: mapped + upper + ["lowerdir=\(lower)"])]
     }
 
-    private static func bind(_ folder: String, _ access: String) -> SnapshotMount {
-        SnapshotMount(type: "bind", source: folder, options: [access, "rbind"])
+    private static func bind(_ folder: String, _ options: [String]) -> SnapshotMount {
+        SnapshotMount(type: "bind", source: folder, options: options + ["rbind"])
     }
 }
