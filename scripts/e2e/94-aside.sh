@@ -106,6 +106,13 @@ index_of_another_image() {
     is_pulled wrong-index
 }
 
+# An index that lists the larger of two layers alone, as those of soci-snapshotter do.
+leaves_out_a_layer() {
+    cri pull "$REGISTRY/test/forged-partial:latest"
+    (($(lazy_layers forged-partial) == 2))
+    runs forged-partial
+}
+
 # An image of the files /data and /last, and its only index exchanges their names: all digests are right, up to the moment when the
 # whole layer is compared.
 make_lying_image() {
@@ -253,7 +260,7 @@ make_all() {
     for name in well-{1..5} hang-referrers hang-ztocs hang-ztocs-later hang-index; do indexed_image "$name"; done
     indexed_image large 40000000
     for name in plain-{1..5}; do make_image "$name"; done
-    for name in random truncated empty ones; do forged_image "forged-$name" "$name"; done
+    for name in random truncated empty ones partial; do forged_image "forged-$name" "$name"; done
     make_lying_image
     mkdir -p "$shared/pause/bin"
     cp /bin/busybox "$shared/pause/bin/busybox"
@@ -277,6 +284,7 @@ for how in random truncated empty ones; do
     check "an image with a forged zTOC ($how) is pulled" is_pulled "forged-$how"
 done
 check "an image with the index of another is pulled" index_of_another_image
+check "layers that an index leaves out are indexed on the node" leaves_out_a_layer
 check "an index that lies is refused, and the next pull brings the whole image" lying_index
 check "ten images are pulled at once" ten_images
 check "twenty containers start at once" twenty_containers

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Forges the zTOCs of an index in an OCI layout and mends every digest and size above them, so that only the zTOC's own
-checks are left. forge_index.py INDEX OUT SEED HOW, where HOW is: random, truncated, flipped, ones, empty, or swapped: the
-files "./data" and "./last" change names."""
+checks are left. forge_index.py INDEX OUT SEED HOW, where HOW is: random, truncated, flipped, ones, empty, swapped: the files
+"./data" and "./last" change names, or partial: the zTOCs are as they were, and the index has only that of the lowest layer."""
 import hashlib
 import json
 import os
@@ -31,6 +31,8 @@ def replace(descriptor, data):
 
 
 def forge(data):
+    if how == "partial":
+        return data
     if how == "random":
         return seed.randbytes(len(data))
     if how == "truncated":
@@ -61,6 +63,8 @@ for entry in index["manifests"]:
     if "image.manifest" not in entry["mediaType"]:
         continue
     manifest = json.loads(read(entry["digest"]))
+    if how == "partial":
+        manifest["layers"] = manifest["layers"][:1]
     for layer in manifest["layers"]:
         if layer["digest"] not in forged:
             old = layer["digest"]

@@ -47,23 +47,26 @@ extension ImageCache {
         _ image: Image, from source: any ImageSource, index: String?, pinned: Digest?, log: Logger,
         build: (ImageLayout) throws -> Void
     ) throws {
+        let leftOut = LeftOutLayers(source, in: path, log: log)
         if let pinned {
             guard !isCompiled(image, index: pinned) else { return }
             let place: any ImageSource =
                 try index.map { LayoutSource(layout: try ImageLayout($0), tag: nil) } ?? source
-            let files = try waiting { try await IndexFiles.find(pinned, of: image, at: place, in: path) }
+            let files = try waiting {
+                try await IndexFiles.find(pinned, of: image, at: place, in: path, leftOut: leftOut)
+            }
             return try compile(image, files)
         }
         if let index {
             let layout = try ImageLayout(index)
             let digest = try layout.sociIndex(of: image.descriptor.digest, image: image.reference).descriptor.digest
-            if !isCompiled(image, index: digest) { try compile(image, try IndexFiles.find(image, in: layout)) }
-            return
+            guard !isCompiled(image, index: digest) else { return }
+            return try compile(image, try IndexFiles.find(image, in: layout, leftOut: leftOut))
         }
         guard !isCompiled(image) else { return }
         let refused = refusedIndexes(of: image.descriptor.digest)
         if let files = try waiting({
-            try await IndexFiles.findReferrer(image, at: source, in: path, except: refused)
+            try await IndexFiles.findReferrer(image, at: source, in: path, except: refused, leftOut: leftOut)
         }) {
             return try compile(image, files)
         }

@@ -29,9 +29,12 @@ struct IndexSearch: Sendable {
         _ image: Image, _ reference: Reference, _ source: RegistrySource, except refused: [Digest],
         until deadline: Monotonic
     ) throws -> IndexFiles {
+        let leftOut = LeftOutLayers(source, in: folder, until: deadline, log: log)
         if let controller {
             do {
-                if let found = try ask(controller, image, reference, except: refused, until: deadline) { return found }
+                if let found = try ask(controller, image, reference, except: refused, leftOut, until: deadline) {
+                    return found
+                }
             } catch {
                 guard configuration.fallsBackToRegistry else { throw error }
                 // One that is not asked, because it failed before, was told of then.
@@ -45,7 +48,8 @@ struct IndexSearch: Sendable {
             let found = try waiting(
                 until: deadline,
                 { [folder] in
-                    try await IndexFiles.findReferrer(image, at: source, in: folder, except: refused, until: deadline)
+                    try await IndexFiles.findReferrer(
+                        image, at: source, in: folder, except: refused, until: deadline, leftOut: leftOut)
                 })
         {
             return found
@@ -56,7 +60,7 @@ struct IndexSearch: Sendable {
     /// The index that the controller has of an image; nil when it has none.
     private func ask(
         _ controller: ControllerClient, _ image: Image, _ reference: Reference, except refused: [Digest],
-        until deadline: Monotonic
+        _ leftOut: LeftOutLayers, until deadline: Monotonic
     ) throws -> IndexFiles? {
         // Whole seconds, as libcurl has them; `waiting` ends what is left over.
         @Sendable func seconds() -> Int { max(1, Int(deadline.milliseconds(since: .now()) / 1000)) }
@@ -75,7 +79,7 @@ struct IndexSearch: Sendable {
             throw HermesError(
                 .corrupt, "the controller's index of \(reference) is that of another image, \(index.subject.digest)")
         }
-        return try IndexFiles(digest: descriptor.digest, index: index, image: image) { ztoc in
+        return try IndexFiles(digest: descriptor.digest, index: index, image: image, leftOut: leftOut) { ztoc in
             try controller.download(ztoc.descriptor, in: folder, timeLimit: seconds())
         }
     }

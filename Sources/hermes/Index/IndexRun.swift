@@ -6,7 +6,7 @@ struct IndexRun {
     let image: Image
     let source: any ImageSource
     let layout: ImageLayout
-    var spanSize: Int64 = 2 << 20
+    var spanSize = LayerIndexer.usualSpanSize
     var jobs = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 
     func run(_ interrupt: Interrupt) throws -> IndexBuilder.Report {

@@ -253,7 +253,7 @@ import Testing
         // Nothing of it is opened, or downloaded.
         func use(size: Int64) throws {
             index.layers[0].size = size
-            _ = try IndexFiles(digest: .of([]), index: index, image: image.image) { _ in
+            _ = try IndexFiles(digest: .of([]), index: index, image: image.image, leftOut: nil) { _ in
                 throw HermesError(.interrupted, "it is opened")
             }
         }

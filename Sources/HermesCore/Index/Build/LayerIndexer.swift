@@ -5,6 +5,9 @@ import HermesSupport
 /// `blob -> SHA-256 -> inflate block by block -> { checkpoints, tar parser, SHA-256 }`. Nothing is kept but the table of
 /// contents and the compressed windows, and no zTOC is written before both digests are those of the image.
 package enum LayerIndexer {
+    /// The span size where nobody asks for another one, in uncompressed bytes.
+    package static let usualSpanSize: Int64 = 2 << 20
+
     /// The numbers that describe an indexed layer.
     package struct Summary: Sendable, Equatable {
         /// Entries of its tar.

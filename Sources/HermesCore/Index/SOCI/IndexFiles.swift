@@ -11,41 +11,49 @@ package struct IndexFiles: Sendable {
     /// The mapped zTOC of each of the image's layers, lowest first, and its reference in the index.
     package let layers: [(ztoc: SOCIIndex.Layer, file: MappedFile)]
 
-    /// Puts the files of an index together for an image. `open` maps the file of a zTOC; it is called from several threads.
+    /// Puts the files of an index together for an image. `open` maps the file of a zTOC; it is called from several threads, as is
+    /// `leftOut`, which makes those that the index does not list.
     ///
-    /// Blocks. Throws `unsupported` when a layer of the image has no zTOC, `corrupt` for a zTOC that has another digest, is
-    /// damaged, or describes a blob of another size, and the errors of `open`.
+    /// Blocks. Throws `unsupported` when a layer of the image has no zTOC and there is no `leftOut`, `corrupt` for a zTOC that has
+    /// another digest, is damaged, or describes a blob of another size, and the errors of `open` and `leftOut`.
     package init(
-        digest: Digest, index: SOCIIndex, image: Image, open: @escaping @Sendable (SOCIIndex.Layer) throws -> MappedFile
+        digest: Digest, index: SOCIIndex, image: Image, leftOut: LeftOutLayers?,
+        open: @escaping @Sendable (SOCIIndex.Layer) throws -> MappedFile
     ) throws {
         let ztocs = Dictionary(try index.ztocs().map { ($0.layerDigest, $0) }, uniquingKeysWith: { first, _ in first })
         // A layer that comes several times is opened, and perhaps downloaded, once.
-        var wanted: [Digest: (ztoc: SOCIIndex.Layer, blob: Descriptor)] = [:]
-        for layer in image.layers {
-            let blob = layer.descriptor
-            guard let ztoc = ztocs[blob.digest] else {
-                throw HermesError(
-                    .unsupported, "the index of \(image.reference) leaves out layer \(blob.digest)",
-                    advice: layer.compression == .zstd
-                        ? "zstd layers cannot be indexed yet" : "build it again with hermes index build")
-            }
-            wanted[blob.digest] = (ztoc, blob)
+        let wanted = Dictionary(
+            image.layers.map { ($0.descriptor.digest, $0) }, uniquingKeysWith: { first, _ in first })
+        let missing = wanted.values.filter { ztocs[$0.descriptor.digest] == nil }
+        if let first = missing.first {
+            guard let leftOut else { throw Self.leavesOut(first, of: image) }
+            try leftOut.begin(missing, of: image)
         }
-        // The largest first, so that none is left to one thread at the end.
-        let order = wanted.values.sorted { $0.ztoc.size > $1.ztoc.size }
-        let opened = Mutex<[Digest: MappedFile]>([:])
+        // What takes longest first, so that none of it is left to one thread at the end: a blob is larger than a zTOC.
+        func work(_ layer: Image.Layer) -> Int64 { ztocs[layer.descriptor.digest]?.size ?? layer.descriptor.size }
+        let order = wanted.values.sorted { work($0) > work($1) }
+        let opened = Mutex<[Digest: (ztoc: SOCIIndex.Layer, file: MappedFile)]>([:])
         try SystemThread.each("hermes-ztoc", Array(order.indices)) { number in
-            let (ztoc, blob) = order[number]
-            let file = try Self.open(ztoc, of: blob, with: open)
-            opened.withLock { $0[blob.digest] = file }
+            let blob = order[number].descriptor
+            let layer =
+                if let ztoc = ztocs[blob.digest] {
+                    (ztoc, try Self.open(ztoc, of: blob, with: open))
+                } else {
+                    try leftOut?.make(order[number])
+                }
+            opened.withLock { $0[blob.digest] = layer }
         }
         let files = opened.withLock { $0 }
-        layers = image.layers.compactMap { layer in
-            guard let (ztoc, blob) = wanted[layer.descriptor.digest], let file = files[blob.digest] else { return nil }
-            return (ztoc, file)
-        }
+        layers = image.layers.compactMap { files[$0.descriptor.digest] }
         self.digest = digest
         self.index = index
+    }
+
+    static func leavesOut(_ layer: Image.Layer, of image: Image) -> HermesError {
+        HermesError(
+            .unsupported, "the index of \(image.reference) leaves out layer \(layer.descriptor.digest)",
+            advice: layer.compression == .zstd
+                ? "zstd layers cannot be indexed yet" : "build it again with hermes index build")
     }
 
     /// Opens the zTOC of a blob. Throws `corrupt` when its size is out of proportion, its digest another one, or it does not
@@ -78,9 +86,11 @@ package struct IndexFiles: Sendable {
     package func views() throws -> [ZTOCView] { try layers.map { try ZTOCView($0.file.readOnly) } }
 
     /// The index of `image` in a layout. See `ImageLayout.sociIndex(of:image:)` and the initializer for the errors.
-    package static func find(_ image: Image, in layout: ImageLayout) throws -> IndexFiles {
+    package static func find(
+        _ image: Image, in layout: ImageLayout, leftOut: LeftOutLayers? = nil
+    ) throws -> IndexFiles {
         let (descriptor, index) = try layout.sociIndex(of: image.descriptor.digest, image: image.reference)
-        return try IndexFiles(digest: descriptor.digest, index: index, image: image) { ztoc in
+        return try IndexFiles(digest: descriptor.digest, index: index, image: image, leftOut: leftOut) { ztoc in
             try MappedFile(try OpenFile(layout.blobPath(ztoc.digest), O_RDONLY))
         }
     }
@@ -90,12 +100,12 @@ package struct IndexFiles: Sendable {
     /// reading thread, which waits for the registry, is not a cooperative one.
     package static func findReferrer(
         _ image: Image, at source: any ImageSource, in folder: String, except refused: [Digest] = [],
-        until deadline: Monotonic? = nil
+        until deadline: Monotonic? = nil, leftOut: LeftOutLayers? = nil
     ) async throws -> IndexFiles? {
         let found = try await source.referrers(of: image.descriptor.digest, artifactType: SOCIIndex.artifactType)
         guard let descriptor = found.last(where: { !refused.contains($0.digest) }) else { return nil }
         let document = try await source.readManifest(descriptor)
-        return try await open(document, descriptor.digest, image, source, in: folder, until: deadline)
+        return try await open(document, descriptor.digest, image, source, in: folder, until: deadline, leftOut)
     }
 
     /// The index of `image` that has the digest `pinned`, from a source that need not list it. zTOCs are stored in `folder` as
@@ -104,10 +114,11 @@ package struct IndexFiles: Sendable {
     /// Throws `notFound` where the source does not have it, `corrupt` for other bytes than the digest's and for the index of
     /// another image, `unsupported` for what is no index.
     package static func find(
-        _ pinned: Digest, of image: Image, at source: any ImageSource, in folder: String
+        _ pinned: Digest, of image: Image, at source: any ImageSource, in folder: String, leftOut: LeftOutLayers
     ) async throws -> IndexFiles {
         do {
-            return try await open(try await source.manifest(pinned), pinned, image, source, in: folder, until: nil)
+            return try await open(
+                try await source.manifest(pinned), pinned, image, source, in: folder, until: nil, leftOut)
         } catch let error as HermesError {
             throw HermesError(
                 error.code, "cannot take the index \(pinned) of \(image.reference) from \(source.name)", cause: error)
@@ -116,7 +127,7 @@ package struct IndexFiles: Sendable {
 
     private static func open(
         _ document: [UInt8], _ digest: Digest, _ image: Image, _ source: any ImageSource, in folder: String,
-        until deadline: Monotonic?
+        until deadline: Monotonic?, _ leftOut: LeftOutLayers?
     ) async throws -> IndexFiles {
         let index = try SOCIIndex(decoding: document)
         guard index.subject.digest == image.descriptor.digest else {
@@ -125,7 +136,7 @@ package struct IndexFiles: Sendable {
                 "the index \(digest) of \(image.reference) is that of another image, \(index.subject.digest)")
         }
         return try await SystemThread.run("hermes-ztoc") {
-            try IndexFiles(digest: digest, index: index, image: image) { ztoc in
+            try IndexFiles(digest: digest, index: index, image: image, leftOut: leftOut) { ztoc in
                 let stream = try source.openBlob(ztoc.descriptor, until: deadline)
                 return try MappedFile(try download(stream, size: ztoc.size, in: folder))
             }
