@@ -139,6 +139,11 @@ maps_owners() {
     make_temp work
     mapped "$PLAIN" /bin/busybox sh -c 'cat /proc/self/uid_map; cd /data; touch mine; stat -c "%n %u %g" plain mine' >"$work/said"
     diff -b "$work/said" - <<<$' 0 100000 65536\nplain 0 0\nmine 0 0'
+}
+# Who is root there is somebody else on this machine, and has to get to the root folder of the container.
+others_get_there() { setpriv --reuid 100000 --regid 200000 --clear-groups test -d "$CONTAINERD_STATE"; }
+refuses_lazy_owners() {
+    make_temp work
     not mapped "$IMAGE" /bin/busybox true 2>"$work/error"
     grep 'is mounted lazily, and cannot be shown in a user namespace' "$work/error"
 }
@@ -159,7 +164,12 @@ main_checks() {
     check "$WITH: an image without an index is pulled" leaves_others_to_containerd
     check "$WITH: an image stands on the lower layers of a lazy one" stands_on_lower_layers
     if has_from 2.1; then
-        check "$WITH: a user namespace has its owners in pulled images, and no lazy ones" maps_owners
+        if others_get_there; then
+            check "$WITH: a user namespace has its owners in a pulled image" maps_owners
+        else
+            echo "skip $WITH: a user namespace: only root can get to $CONTAINERD_STATE"
+        fi
+        check "$WITH: a lazy image is refused in a user namespace" refuses_lazy_owners
         check "$WITH: a lazy image is a volume" mounts_an_image
     fi
     check "$WITH: nothing is left of removed images" leaves_nothing
