@@ -101,19 +101,8 @@ package final class NodeBench {
     }
 
     /// Runs `body` in the bench's namespace, which is empty, and leaves nothing of it. Throws `usage` where another namespace has the
-    /// image, and `unavailable` while another bench measures on this containerd.
+    /// image.
     func inNamespace<Result>(_ body: (ColdNode) throws -> Result) throws -> Result {
-        // A bench takes away what is in the namespace, as one that was killed may have left it. The folder of containerd's socket is
-        // one that they share.
-        let folder = options.address.lastIndex(of: "/").map { String(options.address[...$0]) } ?? "."
-        guard let result = try DirectoryLock(folder).withLock(within: .zero, { try alone(body) }) else {
-            throw HermesError(
-                .unavailable, "another bench measures on this containerd", advice: "wait until it has ended")
-        }
-        return result
-    }
-
-    private func alone<Result>(_ body: (ColdNode) throws -> Result) throws -> Result {
         let namespace = BenchNamespace(containerd)
         try namespace.make()
         defer { namespace.remove() }

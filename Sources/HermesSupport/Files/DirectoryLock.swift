@@ -9,22 +9,15 @@ package struct DirectoryLock {
     /// Runs `body` while no other thread or process holds the lock. Waits up to a minute for it, then throws
     /// `cannotCreate`.
     package func withLock<Result>(_ body: () throws -> Result) throws -> Result {
-        guard let result = try withLock(within: .seconds(60), body) else {
-            throw HermesError(.cannotCreate, "\(path) is locked by another program that writes there")
-        }
-        return result
-    }
-
-    /// Runs `body` while no other thread or process holds the lock; nil where one does for all of `patience`. Throws the file error,
-    /// and what `body` throws.
-    package func withLock<Result>(within patience: Duration, _ body: () throws -> Result) throws -> Result? {
         let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else { throw HermesError.file("lock", path, .last) }
         defer { close(folder) }
-        let deadline = ContinuousClock.now + patience
+        let deadline = ContinuousClock.now + .seconds(60)
         while flock(folder, LOCK_EX | LOCK_NB) != 0 {
             guard errno == EWOULDBLOCK || errno == EINTR else { throw HermesError.file("lock", path, .last) }
-            guard ContinuousClock.now < deadline else { return nil }
+            guard ContinuousClock.now < deadline else {
+                throw HermesError(.cannotCreate, "\(path) is locked by another program that writes there")
+            }
             usleep(20_000)
         }
         return try body()
