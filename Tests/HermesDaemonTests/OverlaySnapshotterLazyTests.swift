@@ -201,7 +201,7 @@ struct OverlaySnapshotterLazyTests {
             #expect(try #require(snapshotter.images).crashes.asideCount == 1)
             // A container that stands on it already cannot be started.
             let error = #expect(throws: HermesError.self) {
-                try snapshotter.folder(LazyBase(image: digest, reference: image.name, layers: 3), nil)
+                try snapshotter.folder(LazyBase(image: digest, reference: image.name, layers: 3))
             }
             #expect(error?.code == .unavailable)
         }
@@ -357,6 +357,20 @@ struct OverlaySnapshotterLazyTests {
             // A view is no pull, whatever its labels.
             _ = try snapshotter.create(.view, key: "view", parent: "", labels: image.labels(1))
             #expect(try snapshotter.store.lazyBases() == [])
+        }
+    }
+
+    /// This mount ends with its daemon, and does not map owners.
+    @Test func aUserNamespaceThatCannotBeShownLeavesNoSnapshot() throws {
+        try withDaemon { (snapshotter) throws in
+            try pull(snapshotter)
+            let labels = [OwnerMapping.usersLabel: "0:100000:9", OwnerMapping.groupsLabel: "0:100000:9"]
+            let error = #expect(throws: SnapshotError.self) {
+                try snapshotter.create(.active, key: "mapped", parent: image.snapshot(3), labels: labels)
+            }
+            #expect(error?.kind == .failedPrecondition)
+            #expect(throws: SnapshotError.self) { try snapshotter.stat("mapped") }
+            #expect(try FolderListing.names(in: snapshots).isEmpty)
         }
     }
 

@@ -95,6 +95,15 @@ void hermes_map_allocations(size_t size);
 // again). Asks no file system, so it does not wait for one. Returns 0, or -1 with errno.
 int hermes_mount_id(const char *path, uint64_t *id, uint64_t *device);
 
+// Starts a process that has a user namespace of its own and does nothing; it ends with the thread that started it. Returns its ID,
+// or -1 with errno. hermes_namespace_end ends it.
+pid_t hermes_namespace_begin(void);
+void hermes_namespace_end(pid_t child);
+
+// Shows the folder `source` on `target` as well, read-only, without the mounts below it, and with the owners of an open user
+// namespace (mount_setattr(2), MOUNT_ATTR_IDMAP). Returns 0, or -1 with errno: EINVAL where the file system cannot do that.
+int hermes_mount_mapped(const char *source, const char *target, int name_space);
+
 // open(2) with O_PATH, which glibc declares for _GNU_SOURCE only: names a file without asking its file system.
 int hermes_open_path(const char *path);
 

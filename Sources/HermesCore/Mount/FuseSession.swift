@@ -75,19 +75,16 @@ final class FuseSession: @unchecked Sendable {
                 throw HermesError(.system, "cannot take over the connection of the mount", cause: SystemError.last)
             }
         }
-        // What is written before the kernel's descriptor takes this one's place is for nobody.
-        let descriptor = open("/dev/null", O_RDWR | O_CLOEXEC)
-        try check(descriptor >= 0)
+        // What is written before the kernel's descriptor takes this one's place is for this function.
+        var ends: [Int32] = [-1, -1]
+        try check(hermes_pipe(&ends) == 0)
+        let descriptor = ends[1]
+        defer { close(ends[0]) }
         guard hermes_fuse_use(session, descriptor) == 0 else {
             close(descriptor)
             return try check(false)
         }
-        func connect() throws {
-            try check(
-                dup2(connection.file.descriptor, descriptor) >= 0 && fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0)
-        }
-        if connection.isNew { try connect() }
-        // The kernel answers the first message once. libfuse sets up its side by it in each process.
+        // The kernel sends the first message once. libfuse sets up its side by it in each process.
         var message = connection.initialization.bytes
         message.withUnsafeMutableBytes { bytes in
             var buffer = fuse_buf()
@@ -96,9 +93,14 @@ final class FuseSession: @unchecked Sendable {
             fuse_session_process_buf(session, &buffer)
         }
         try check(fuse_session_exited(session) == 0)
-        guard !connection.isNew else { return }
-        try connect()
-        try connection.resend()
+        // The pipe's last writer goes, so that a read of it ends.
+        try check(dup2(connection.file.descriptor, descriptor) >= 0 && fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0)
+        guard connection.isNew else { return try connection.resend() }
+        var answer = [UInt8](repeating: 0, count: FuseInit.longest)
+        let count = read(ends[0], &answer, answer.count)
+        try check(count > 0)
+        answer = connection.initialization.allowingMapping(Array(answer[..<count]))
+        try check(write(connection.file.descriptor, answer, answer.count) == answer.count)
     }
 
     private static func make(_ slots: ImageSlots, _ texts: [String]) throws -> OpaquePointer {

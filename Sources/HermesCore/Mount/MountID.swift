@@ -3,10 +3,10 @@ import Glibc
 import HermesSupport
 
 /// Which mount a path lies on.
-struct MountID: Equatable {
+package struct MountID: Equatable {
     /// The mount's number; from Linux 6.8 on it is never used again.
-    let number: UInt64
-    let device: UInt64
+    package let number: UInt64
+    package let device: UInt64
 
     /// The minor number of its device, by which fusectl names a connection.
     var minor: UInt32 { hermes_minor(device) }
@@ -26,7 +26,7 @@ struct MountID: Equatable {
 
     /// Asks the kernel, and no file system, so that this does not wait for one. Nil before Linux 5.8, and for a path that
     /// cannot be reached.
-    init?(_ path: String) {
+    package init?(_ path: String) {
         var number: UInt64 = 0
         var device: UInt64 = 0
         guard hermes_mount_id(path, &number, &device) == 0 else { return nil }

@@ -3,7 +3,7 @@ import HermesSupport
 extension OverlaySnapshotter {
     /// Makes an active snapshot or a view, and gives what mounts it. Throws as `SnapshotStore.create` does, `alreadyExists`
     /// where the labels are those of a layer that is mounted lazily, `invalidArgument` for labels that are no mapping of owners, and
-    /// `failedPrecondition` for a mapping of an image that is mounted lazily.
+    /// `failedPrecondition` for a mapping of a lazy image where the kernel has none.
     package func create(
         _ kind: SnapshotKind, key: String, parent: String, labels: [String: String] = [:]
     ) throws -> [SnapshotMount] {
@@ -11,20 +11,26 @@ extension OverlaySnapshotter {
         // Before a row is written, as this can take long and fail.
         let known = try store.lazyBase(under: parent)
         let mapping = try OwnerMapping(labels)
-        let base = try known.map { try folder($0, mapping) }
+        let base = try known.map(folder)
         let new = try folders.make(kind)
+        let chain: SnapshotChain
         do {
-            let chain = try store.create(kind, key: key, parent: parent, labels: labels) { [folders] chain in
+            chain = try store.create(kind, key: key, parent: parent, labels: labels) { [folders] chain in
                 // A parent that was removed and made anew since can stand on another image, or on none.
                 guard chain.base == known else {
                     throw HermesError(.unavailable, "the parent \(parent.quoted) was replaced meanwhile")
                 }
                 try folders.place(new, chain, owner: mapping?.root)
             }
-            return SnapshotMount.mounts(chain, in: folders, base: base, mapping: mapping)
         } catch {
             // Still there unless the failure was the last step, the commit of the transaction.
             delete([new])
+            throw error
+        }
+        do {
+            return try mounts(chain, base: base, mapping: mapping)
+        } catch {
+            try? remove(key)
             throw error
         }
     }

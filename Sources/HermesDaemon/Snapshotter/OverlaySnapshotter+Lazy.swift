@@ -38,18 +38,11 @@ extension OverlaySnapshotter {
         throw SnapshotError(.alreadyExists, "the snapshot \(name.quoted) is there, mounted lazily")
     }
 
-    /// The folder of a lazy base. Throws `unavailable` when the image cannot be shown, `failedPrecondition` where a `mapping` of owners
-    /// is asked for.
-    func folder(_ base: LazyBase, _ mapping: OwnerMapping?) throws -> String {
+    /// The folder of a lazy base. Throws `unavailable` when the image cannot be shown.
+    func folder(_ base: LazyBase) throws -> String {
         guard let images else {
             throw HermesError(
                 .unavailable, "the image \(base.reference) was mounted lazily, which this daemon does not do")
-        }
-        // containerd 2.1 maps the owners of the folder that all layers lie in, without the mounts below it, and a lazy image is one.
-        guard mapping == nil else {
-            throw SnapshotError(
-                .failedPrecondition,
-                "the image \(base.reference) is mounted lazily, and cannot be shown in a user namespace")
         }
         return try images.folder(base)
     }

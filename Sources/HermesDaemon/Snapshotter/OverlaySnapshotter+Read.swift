@@ -3,8 +3,17 @@ extension OverlaySnapshotter {
     package func mounts(_ key: String) throws -> [SnapshotMount] {
         let chain = try store.chain(key)
         let mapping = try OwnerMapping(try store.stat(key).info.labels)
-        return SnapshotMount.mounts(
-            chain, in: folders, base: try chain.base.map { try folder($0, mapping) }, mapping: mapping)
+        return try mounts(chain, base: try chain.base.map(folder), mapping: mapping)
+    }
+
+    /// What mounts the snapshot of a chain. `base` is the folder of its lazy base, if it has one. containerd maps the owners of what
+    /// was pulled, and the daemon those of all else.
+    func mounts(_ chain: SnapshotChain, base: String?, mapping: OwnerMapping?) throws -> [SnapshotMount] {
+        let pulled = chain.parents.map(folders.contents)
+        guard let base else { return SnapshotMount.mounts(chain, in: folders, parents: pulled, mapping: mapping) }
+        let parents = pulled + [base]
+        let shown = try mapping.map { try MappedFolders(in: folders.folder(chain.id)).show(parents, $0) } ?? parents
+        return SnapshotMount.mounts(chain, in: folders, parents: shown, mapping: nil)
     }
 
     /// What a snapshot takes on the disk without its parents: now where it can change, else as it was committed. Of a lazy one

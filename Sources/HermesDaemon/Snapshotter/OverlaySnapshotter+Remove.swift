@@ -26,6 +26,7 @@ extension OverlaySnapshotter {
     func delete(_ paths: [String]) {
         for path in paths {
             do {
+                MappedFolders(in: path).hide()
                 try FolderRemoval.remove(path)
             } catch {
                 log.warning("a folder that nobody needs stays for now", metadata: ["cause": "\(error)"])

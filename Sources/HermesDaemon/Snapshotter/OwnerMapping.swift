@@ -1,7 +1,7 @@
 /// The owners of files as a container in a user namespace sees them, as containerd asks for it by two labels of the container's snapshot:
 /// `container:host:count`, several of them with commas between, as in user_namespaces(7).
 ///
-/// containerd mounts each layer with this mapping (`mount_setattr(2)`, MOUNT_ATTR_IDMAP), so that no file is changed.
+/// Each layer is mounted with this mapping (`mount_setattr(2)`, MOUNT_ATTR_IDMAP), so that no file is changed.
 struct OwnerMapping {
     /// The labels.
     static let usersLabel = "containerd.io/snapshot/uidmapping"

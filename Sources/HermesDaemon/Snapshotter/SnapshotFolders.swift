@@ -1,7 +1,8 @@
 import Glibc
 import HermesSupport
 
-/// The folders of the snapshots: `<id>/fs` with the files, and `<id>/work` for overlayfs where the snapshot is active.
+/// The folders of the snapshots: `<id>/fs` with the files, `<id>/work` for overlayfs where the snapshot is active, and `<id>/mapped`
+/// where the daemon maps owners (`MappedFolders`).
 ///
 /// "new-..." is a folder that is being made, "gone-..." one that belongs to nobody any more and is being deleted. Every
 /// change of a name is one rename, so that a kill leaves a folder under its old or its new name. Calls block on the disk;

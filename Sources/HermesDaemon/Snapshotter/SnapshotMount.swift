@@ -9,14 +9,12 @@ package struct SnapshotMount: Sendable, Equatable {
 
 extension SnapshotMount {
     /// What shows a snapshot, by containerd's overlay snapshotter: a bind mount where one folder is all of it, an overlay
-    /// otherwise, whose lower directories go from the nearest parent to the farthest. `base` is the folder of the chain's lazy
-    /// base, if it has one; `mapping` is that of the container's user namespace.
+    /// otherwise, whose lower directories are `parents`, from the nearest to the farthest. `mapping` is what containerd has to map.
     static func mounts(
-        _ chain: SnapshotChain, in folders: SnapshotFolders, base: String?, mapping: OwnerMapping?
+        _ chain: SnapshotChain, in folders: SnapshotFolders, parents: [String], mapping: OwnerMapping?
     ) -> [SnapshotMount] {
         let mapped = mapping?.options ?? []
         let own = folders.contents(chain.id)
-        let parents = chain.parents.map(folders.contents) + (base.map { [$0] } ?? [])
         guard let nearest = parents.first else {
             return [.bind(own, mapped + [chain.kind == .active ? "rw" : "ro"])]
         }

@@ -19,6 +19,8 @@ struct FuseInit: Equatable {
     private static let isExtended: UInt32 = 1 << 30
     /// FUSE_HAS_RESEND is bit 39.
     private static let hasResend: UInt32 = 1 << (39 - 32)
+    /// FUSE_ALLOW_IDMAP is bit 40.
+    private static let allowsMapping: UInt32 = 1 << (40 - 32)
 
     /// Reads a message. Throws `corrupt` for one that is not a whole FUSE_INIT.
     init(_ bytes: [UInt8]) throws {
@@ -34,6 +36,24 @@ struct FuseInit: Equatable {
     var hasResend: Bool {
         word(40) == 7 && word(44) >= 40 && bytes.count >= Self.shortest + 4
             && word(52) & Self.isExtended != 0 && word(56) & Self.hasResend != 0
+    }
+
+    /// An answer to this message, with what libfuse 3.14 does not know: mounts of this file system may map its owners
+    /// (FUSE_ALLOW_IDMAP: version 7.41, Linux 6.12). Where the kernel does not offer it, the answer stays as it is.
+    ///
+    /// `fuse_out_header` has 16 bytes; `fuse_init_out` begins with 12 others before `flags`, and has `flags2` at 32.
+    func allowingMapping(_ answer: [UInt8]) -> [UInt8] {
+        guard bytes.count >= Self.shortest + 4, word(52) & Self.isExtended != 0, word(56) & Self.allowsMapping != 0,
+            answer.count >= 16 + 36
+        else { return answer }
+        var answer = answer
+        answer.withUnsafeMutableBytes { bytes in
+            for (offset, flag) in [(16 + 12, Self.isExtended), (16 + 32, Self.allowsMapping)] {
+                let word = bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
+                bytes.storeBytes(of: word | flag, toByteOffset: offset, as: UInt32.self)
+            }
+        }
+        return answer
     }
 
     /// The machine's integer at an offset, of which the caller knows that it and three more bytes are there.

@@ -30,6 +30,23 @@ import Testing
         #expect(try !FuseInit(bytes).hasResend)
     }
 
+    @Test func theAnswerAllowsMappedOwnersWhereTheKernelCan() throws {
+        // fuse_out_header, then fuse_init_out: `flags` is its fourth word, `flags2` its ninth.
+        let words: [UInt32] =
+            [80, 0, 2, 0] + [7, 45, 131_072, 1 << 5, 0, 0, 0, 0, 1 << 7] + Array(repeating: 0, count: 7)
+        let answer = words.flatMap { word in withUnsafeBytes(of: word) { Array($0) } }
+        let allowing = try FuseInit(Self.message(minor: 41, flags2: 1 << 7 | 1 << 8)).allowingMapping(answer)
+        var expected = words
+        expected[7] |= 1 << 30
+        expected[12] |= 1 << 8
+        #expect(allowing == expected.flatMap { word in withUnsafeBytes(of: word) { Array($0) } })
+        #expect(try FuseInit(Self.message()).allowingMapping(answer) == answer)
+        #expect(try FuseInit(Self.message(flags: 0, flags2: 1 << 8)).allowingMapping(answer) == answer)
+        // The answer of an older protocol, and one that refuses.
+        let short = Array(answer.prefix(16 + 24))
+        #expect(try FuseInit(Self.message(minor: 41, flags2: 1 << 8)).allowingMapping(short) == short)
+    }
+
     @Test func anythingElseIsRefused() {
         let message = Self.message()
         for count in 0..<message.count {
