@@ -13,8 +13,8 @@ import Testing
     private final class Gate: Sendable {
         private let state = Mutex<(isBlocked: Bool, waiting: [@Sendable () -> Void])>((false, []))
 
-        func part(_ name: String) -> Watchdog.Part {
-            Watchdog.Part(name: name) { [self] answered in
+        func part(_ name: String, usesDisk: Bool = false) -> Watchdog.Part {
+            Watchdog.Part(name: name, usesDisk: usesDisk) { [self] answered in
                 let isBlocked = state.withLock { state in
                     if state.isBlocked { state.waiting.append(answered) }
                     return state.isBlocked
@@ -72,6 +72,54 @@ import Testing
         }
     }
 
+    /// A thread that starts a program waits as for a disk until the program has its files; the kernel does not tell them apart. This
+    /// program's is a pipe that nobody writes to.
+    @Test func aPartThatWaitsForTheDiskIsExcused() async throws {
+        try await onBlockingThread {
+            let folder = try TestFolder()
+            let pipe = "\(folder.path)/pipe"
+            try #require(mkfifo(pipe, 0o600) == 0)
+            let (socket, lines, gate, other) = (try NotifySocket(), LogLines(), Gate(), Gate())
+            let starter = try SystemThread("waits") { Self.start(reading: pipe) }
+            while !ThreadStack.all().contains(where: { $0.name == "waits" && $0.state == "D" }) { usleep(1_000) }
+            gate.block()
+            let watchdog = try Watchdog(
+                [gate.part("disk", usesDisk: true), other.part("other")], period: 20, manager: socket.manager,
+                log: lines.logger(.info))
+            defer { watchdog.stop() }
+            for _ in 0..<3 { try #require(socket.next() == "WATCHDOG=1") }
+            #expect(gate.count == 1)
+            // No other part is.
+            other.block()
+            var said: [LogLines.Line] = []
+            while said.isEmpty {
+                usleep(5_000)
+                said = lines.take()
+            }
+            #expect(said.first?.fields["part"] == "other")
+            other.open()
+            try #require(socket.next() == "WATCHDOG=1")
+            _ = lines.take()
+            // Nor is this one when the disk has answered.
+            close(open(pipe, O_WRONLY))
+            starter.join()
+            while lines.take().first(where: { $0.fields["part"] != nil })?.fields["part"] != "disk" { usleep(5_000) }
+            gate.open()
+        }
+    }
+
+    private static func start(reading pipe: String) {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, pipe, O_RDONLY, 0)
+        var process: pid_t = 0
+        let words: [UnsafeMutablePointer<CChar>?] = [strdup("true"), nil]
+        defer { free(words[0]) }
+        guard posix_spawnp(&process, "true", &actions, nil, words, environ) == 0 else { return }
+        waitpid(process, nil, 0)
+    }
+
     @Test func itEndsWhileAPartIsStuck() async throws {
         try await onBlockingThread {
             let (socket, lines, gate) = (try NotifySocket(), LogLines(), Gate())
@@ -92,7 +140,7 @@ import Testing
             let snapshotter = try OverlaySnapshotter(
                 root: "\(folder.path)/root", lazy: DaemonConfiguration(), log: log)
             let parts = Watchdog.parts(of: snapshotter)
-            #expect(parts.map(\.name) == ["event loops", "HTTP client", "fetch clock"])
+            #expect(parts.map(\.name) == ["event loops", "HTTP client", "fetch clock", "inflating threads", "mount"])
             func ask() {
                 let answers = Monitor(0)
                 for part in parts {

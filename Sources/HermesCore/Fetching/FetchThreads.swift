@@ -36,6 +36,9 @@ package final class FetchThreads: Sendable {
     /// `stop`. `action` must not wait, nor use the images.
     package func soon(_ action: @escaping @Sendable () -> Void) { clock.soon(action) }
 
+    /// Calls `action` soon on a thread that inflates, as `soon` does.
+    package func inflateSoon(_ action: @escaping @Sendable () -> Void) { pool.soon(action) }
+
     /// Ends the threads and waits for them. All images were closed before.
     package func stop() {
         clock.stop()

@@ -10,8 +10,15 @@ import Synchronization
 ///
 /// Safe for use from any thread, except that its own threads must not call `remove` and `stop`.
 final class InflatePool: Sendable {
+    private enum Work {
+        case job(InflateJob)
+        case action(@Sendable () -> Void)
+    }
+
     private struct State {
         var queue = InflateQueue()
+        /// What is to be called before any job.
+        var actions: [@Sendable () -> Void] = []
         /// The schedulers that may add jobs, and how many threads work for each now.
         var working: [ObjectIdentifier: Int] = [:]
         var isStopped = false
@@ -63,12 +70,27 @@ final class InflatePool: Sendable {
         }
     }
 
+    /// Calls `action` on the first thread that has nothing to do or ends its job; here and now after `stop`. `action` must not wait.
+    func soon(_ action: @escaping @Sendable () -> Void) {
+        let isStopped = state.withLock { held in
+            if !held.value.isStopped {
+                held.value.actions.append(action)
+                held.broadcast()
+            }
+            return held.value.isStopped
+        }
+        if isStopped { action() }
+    }
+
     /// Ends the threads and waits for them. The schedulers were removed before.
     func stop() {
-        state.withLock {
-            $0.value.isStopped = true
-            $0.broadcast()
+        let actions = state.withLock { held in
+            held.value.isStopped = true
+            held.broadcast()
+            defer { held.value.actions = [] }
+            return held.value.actions
         }
+        for action in actions { action() }
         let threads = threads.withLock { threads in
             defer { threads = [] }
             return threads
@@ -89,7 +111,7 @@ final class InflatePool: Sendable {
     /// Does the next job. Returns its scheduler, to which this thread holds no reference then: who waits for `remove` wants the
     /// layers closed. Nil when the thread is to end.
     private func work(_ decoder: SpanDecoder, fill: Bool) -> ObjectIdentifier? {
-        guard let job = next(fill: fill) else { return nil }
+        guard let job = nextJob(fill: fill) else { return nil }
         if let image = job.scheduler.image {
             image.serving { job.scheduler.inflate(job, decoder) }
         } else {
@@ -99,12 +121,23 @@ final class InflatePool: Sendable {
         return ObjectIdentifier(job.scheduler)
     }
 
-    private func next(fill: Bool) -> InflateJob? {
+    private func nextJob(fill: Bool) -> InflateJob? {
+        while let work = next(fill: fill) {
+            switch work {
+            case .job(let job): return job
+            case .action(let action): action()
+            }
+        }
+        return nil
+    }
+
+    private func next(fill: Bool) -> Work? {
         state.withLock { held in
             while !held.value.isStopped {
+                if let action = held.value.actions.popLast() { return .action(action) }
                 if let job = held.value.queue.next(fill: fill) {
                     held.value.working[ObjectIdentifier(job.scheduler), default: 0] += 1
-                    return job
+                    return .job(job)
                 }
                 // A thread that rests keeps no more than the spans of ordinary indexes need.
                 hermes_thread_buffer_trim(Self.keptBuffer)

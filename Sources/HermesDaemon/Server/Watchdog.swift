@@ -4,14 +4,17 @@ import Synchronization
 
 /// Tells the service manager that the daemon lives (WATCHDOG=1, sd_notify(3)), as long as each of its parts answers.
 ///
-/// Every period all parts are asked. When the last has answered, the manager is told, late if need be. While one is silent
-/// nobody is told, and no part is asked again, so that questions do not pile up; the log then has what each thread does.
+/// Every period the parts are asked, except those that have not answered yet, so that questions do not pile up. When the last has
+/// answered, the manager is told, late if need be. While one is silent nobody is told, and the log has once what each thread does.
+/// A part that uses the disk may be silent while some thread waits for one: a slow disk is no reason for a restart, and none mends it.
 /// Safe for use from any thread.
 package final class Watchdog: Sendable {
     /// Something of the daemon that has to move on.
     package struct Part: Sendable {
         /// Its name in the log.
         let name: String
+        /// Whether the threads that answer use the disk, or wait for some that do.
+        var usesDisk = false
         /// Has the part call the closure, once and soon, on whatever thread does its work. Does not block.
         let ask: @Sendable (_ answered: @escaping @Sendable () -> Void) -> Void
     }
@@ -54,24 +57,30 @@ package final class Watchdog: Sendable {
     }
 
     private func watch() {
+        var isStuck = false
         while true {
             let due = Monotonic.now().adding(milliseconds: period)
             ask()
-            var state = wait(until: due) { $0.silent.isEmpty }
-            if !state.isStopped, !state.silent.isEmpty {
-                let names = state.silent.sorted().map { parts[$0].name }.joined(separator: ", ")
+            let state = wait(until: due) { $0.silent.isEmpty }
+            guard !state.isStopped else { return }
+            let isExcused = state.silent.contains { parts[$0].usesDisk } && Self.waitsForDisk()
+            let stuck = state.silent.filter { !(isExcused && parts[$0].usesDisk) }
+            if stuck.isEmpty {
+                if isStuck { log.notice("all parts of the daemon move again") }
+                manager.alive()
+            } else if !isStuck {
+                let names = stuck.sorted().map { parts[$0].name }.joined(separator: ", ")
                 log.error(
                     "a part of the daemon is stuck, and the service manager is not told that it lives",
                     metadata: ["part": "\(names)", "ms": "\(period)"])
                 tellThreads()
-                state = wait(until: nil) { $0.silent.isEmpty }
-                if !state.isStopped { log.notice("all parts of the daemon move again") }
             }
-            guard !state.isStopped else { return }
-            manager.alive()
+            isStuck = !stuck.isEmpty
             guard !wait(until: due, for: { _ in false }).isStopped else { return }
         }
     }
+
+    private static func waitsForDisk() -> Bool { ThreadStack.all().contains { $0.state == "D" } }
 
     /// Writes a line for each thread, so that whoever reads the log after the restart can tell why a part was silent.
     private func tellThreads() {
@@ -86,9 +95,12 @@ package final class Watchdog: Sendable {
     }
 
     private func ask() {
-        state.withLock { $0.value.silent = Set(parts.indices) }
-        for (index, part) in parts.enumerated() {
-            part.ask { [state] in
+        let asked = state.withLock { held in
+            defer { held.value.silent = Set(parts.indices) }
+            return parts.indices.filter { !held.value.silent.contains($0) }
+        }
+        for index in asked {
+            parts[index].ask { [state] in
                 state.withLock {
                     $0.value.silent.remove(index)
                     $0.broadcast()
@@ -97,14 +109,10 @@ package final class Watchdog: Sendable {
         }
     }
 
-    /// Waits for a state, until a time or for ever, and no longer than until `stop`.
-    private func wait(until due: Monotonic?, for isReached: (State) -> Bool) -> State {
+    /// Waits for a state until a time, and no longer than until `stop`.
+    private func wait(until due: Monotonic, for isReached: (State) -> Bool) -> State {
         state.withLock { held in
             while !held.value.isStopped, !isReached(held.value) {
-                guard let due else {
-                    held.wait()
-                    continue
-                }
                 let pause = due.milliseconds(since: .now())
                 guard pause > 0 else { break }
                 held.wait(milliseconds: Int64(pause) + 1)
