@@ -30,6 +30,19 @@ import Testing
         #expect(html.contains("not ready after 600 s"))
     }
 
+    /// Charts keep a size at which their texts can be read, and scroll by themselves in a narrow window.
+    @Test func chartsAreReadableInNarrowWindows() throws {
+        let html = try Self.report().html
+        #expect(html.ranges(of: "<div class=\"wide\"><svg viewBox").count == 4)
+        #expect(html.contains("min-width:52rem") && html.contains(".wide{overflow-x:auto}"))
+    }
+
+    @Test func notesAreThoseOfTheirTables() throws {
+        let html = try Self.report().html
+        #expect(html.ranges(of: "medians ± median absolute deviations").count == 2)
+        #expect(html.ranges(of: "<p>Of the cold and the warm starts that completed.</p>").count == 1)
+    }
+
     /// Nothing is fetched and nothing runs: the policy names the style by its hash, which Python computes as well.
     @Test func needsNothingElse() async throws {
         let html = try Self.report().html

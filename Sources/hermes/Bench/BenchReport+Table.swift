@@ -5,9 +5,10 @@ extension BenchReport {
     /// The report for people, fit to be pasted into an issue. The report is checked. Texts of it come from elsewhere, and cannot
     /// move the terminal.
     var table: String {
-        let note = "Times are medians ± median absolute deviations of the starts that completed."
-        return ([headline] + tables.map(\.table.text) + [note]).joined(separator: "\n\n")
+        ([headline] + tables.map(\.table.text) + [Self.note]).joined(separator: "\n\n")
     }
+
+    private static let note = "Times are medians ± median absolute deviations of the starts that completed."
 
     /// What was started, where and when.
     var headline: String {
@@ -22,16 +23,17 @@ extension BenchReport {
         ].joined(separator: ", ")
     }
 
-    /// All tables that have rows, each with a title.
-    var tables: [(title: String, table: BenchTable)] {
+    /// All tables that have rows, each with a title and what is to be known of its figures.
+    var tables: [(title: String, table: BenchTable, note: String?)] {
         let summary = BenchSummary(self)
-        let all: [(title: String, table: BenchTable)] = [
-            ("Cold starts", summary.starts("COLD STARTS", \.cold)),
-            ("Warm starts", summary.starts("WARM STARTS", \.warm)),
-            ("Requests after the first", summary.requests),
-            ("What a cold start cost", summary.costs("COST OF A COLD START", \.cold)),
-            ("What a warm start cost", summary.costs("COST OF A WARM START", \.warm)),
-            ("Starts that failed", failures),
+        let costs = "The medians of the starts that completed, up to the end of their phases."
+        let all: [(title: String, table: BenchTable, note: String?)] = [
+            ("Cold starts", summary.starts("COLD STARTS", \.cold), Self.note),
+            ("Warm starts", summary.starts("WARM STARTS", \.warm), Self.note),
+            ("Requests after the first", summary.requests, "Of the cold and the warm starts that completed."),
+            ("What a cold start cost", summary.costs("COST OF A COLD START", \.cold), costs),
+            ("What a warm start cost", summary.costs("COST OF A WARM START", \.warm), costs),
+            ("Starts that failed", failures, nil),
         ]
         return all.filter { !$0.table.rows.isEmpty }
     }

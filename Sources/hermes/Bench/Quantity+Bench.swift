@@ -1,12 +1,16 @@
 import HermesBenchReport
 
 extension Quantity {
-    /// "1.5 s": the unit that a person reads most easily.
-    static func duration(seconds: Double) -> String { duration(milliseconds: seconds * 1000) }
+    /// "1.5 s", "20 ms", and below 10 ms two digits: "8.6 ms", "0.62 ms". Nothing but 0 is "0 ms".
+    static func duration(seconds: Double) -> String {
+        guard seconds > 0, seconds < 0.00995 else { return duration(milliseconds: seconds * 1000) }
+        return seconds < 0.000_005 ? "< 0.01 ms" : "\(decimal(seconds * 1000, seconds < 0.000_995 ? 2 : 1)) ms"
+    }
 
-    /// "+1.5 s", "-20 ms", and no sign of what is less than half a millisecond.
+    /// "+1.5 s", "-20 ms", and no sign of what is less than a hundredth of a millisecond.
     static func change(seconds: Double) -> String {
-        (seconds <= -0.0005 ? "-" : seconds >= 0.0005 ? "+" : "") + duration(seconds: abs(seconds))
+        guard abs(seconds) >= 0.000_005 else { return duration(seconds: 0) }
+        return (seconds < 0 ? "-" : "+") + duration(seconds: abs(seconds))
     }
 
     /// "1.5 s ± 20 ms": the median and the spread of seconds; "-" for none, and no spread of one.

@@ -24,11 +24,11 @@ struct BenchDots {
         var body: [String] = []
         var y = 0.0
         for row in rows {
-            y += 20
+            y += 22
             let text = "\(row.label): \(row.values.count) starts, median \(Quantity.spread(row.values))"
             body.append(SVGChart.text(text, x: 0, y: y - 6, class: "head"))
             body.append(Self.dots(row.values, kind: row.kind, y: y + 15, scale))
-            y += 30
+            y += 34
         }
         let description = rows.map { row in
             let range =

@@ -51,8 +51,9 @@ extension BenchReport {
         for measure in [BenchMeasure.total, .untilReady] {
             if let dots = BenchDots(summary, measure).html { sections.append(("Each start: \(measure.name)", dots)) }
         }
-        let note = "<p>Times are medians ± median absolute deviations of the starts that completed.</p>"
-        for (title, table) in tables { sections.append((title, "\(table.html)\n\(note)")) }
+        for (title, table, note) in tables {
+            sections.append((title, table.html + (note.map { "\n<p>\($0.html())</p>" } ?? "")))
+        }
         let reads = sides.enumerated().compactMap { BenchReads($1, number: $0)?.html }
         if !reads.isEmpty { sections.append(("Reads over time", Self.keys + reads.joined(separator: "\n"))) }
         return sections.map { "<section>\n<h2>\($0.title.html())</h2>\n\($0.content)\n</section>" }.joined(

@@ -42,7 +42,7 @@ struct BenchWaterfall {
     private static func bar(_ phase: BenchReport.Phase, y: Double, _ scale: SVGScale) -> String {
         let x = scale.x(phase.start)
         // A phase that took next to no time is still seen.
-        let width = max(1, scale.x(phase.end) - x)
+        let width = max(2, scale.x(phase.end) - x)
         return SVGChart.text(phase.name.rawValue, x: SVGScale.left - 8, y: y + 13, atEnd: true)
             + "<rect class=\"\(phase.name.rawValue)\" x=\"\(SVGScale.number(x))\" y=\"\(SVGScale.number(y + 2))\""
             + " width=\"\(SVGScale.number(width))\" height=\"15\"/>"

@@ -5,11 +5,11 @@ enum SVGChart {
         id: String, title: String, description: String, scale: SVGScale, bottom: Double, body: [String]
     ) -> String {
         """
-        <svg viewBox="0 0 \(SVGScale.width) \(SVGScale.number(bottom + 22))" role="img" aria-labelledby="\(id)-t \(id)-d">
+        <div class="wide"><svg viewBox="0 0 \(SVGScale.width) \(SVGScale.number(bottom + 22))" role="img" aria-labelledby="\(id)-t \(id)-d">
         <title id="\(id)-t">\(title.html())</title>
         <desc id="\(id)-d">\(description.html(2000))</desc>
         \(([scale.svg(bottom: bottom)] + body).joined(separator: "\n"))
-        </svg>
+        </svg></div>
         """
     }
 
