@@ -8,6 +8,9 @@ struct IndexInspect: ParsableCommand {
         commandName: "inspect",
         abstract: "Show what an index holds: layers, files, spans, sizes.",
         discussion: """
+            Where an image is named, the layers are listed as well that its index leaves out, as those of soci-snapshotter do below \
+            10 MiB.
+
             EXAMPLES
               hermes index inspect hermes-index
               hermes index inspect --format json registry.example.com/team/vllm:1.2
@@ -53,19 +56,30 @@ struct IndexInspect: ParsableCommand {
         let platform = try self.platform.map { try Platform(parsing: $0) } ?? .host
         let source = try ImageSources.open(target, plainHTTP: plainHTTP ? true : nil)
         let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-        let files = try waiting {
+        let (image, digest, document) = try waiting {
             let image = try await source.resolve(platform: platform)
-            guard let files = try await IndexFiles.findReferrer(image, at: source, in: folder) else {
+            let found = try await source.referrers(of: image.descriptor.digest, artifactType: SOCIIndex.artifactType)
+            guard let descriptor = found.last else {
                 throw HermesError(.notFound, "\(image.reference) has no index among its referrers")
             }
-            return files
+            return (image, descriptor.digest, try await source.readManifest(descriptor))
         }
-        var mapped = Dictionary(files.layers.map { ($0.ztoc.digest, $0.file) }, uniquingKeysWith: { one, _ in one })
-        return try IndexInspection(files.digest, files.index) { ztoc in
-            guard let file = mapped.removeValue(forKey: ztoc.digest) else {
-                throw HermesError(.corrupt, "the index lists layer \(ztoc.layerDigest) twice")
+        let index = try SOCIIndex(decoding: document)
+        guard index.subject.digest == image.descriptor.digest else {
+            throw HermesError(
+                .corrupt, "the index \(digest) of \(image.reference) is that of another image, \(index.subject.digest)")
+        }
+        var blobs = Dictionary(
+            image.layers.map { ($0.descriptor.digest, $0.descriptor) }, uniquingKeysWith: { one, _ in one })
+        return try IndexInspection(digest, index, of: image) { ztoc in
+            guard let blob = blobs.removeValue(forKey: ztoc.layerDigest) else {
+                throw HermesError(
+                    .corrupt, "the index lists layer \(ztoc.layerDigest) twice, or as one that the image does not have")
             }
-            return file
+            return try IndexFiles.open(ztoc, of: blob) { ztoc in
+                let stream = try source.openBlob(ztoc.descriptor)
+                return try MappedFile(try IndexFiles.download(stream, size: ztoc.size, in: folder))
+            }
         }
     }
 }

@@ -17,12 +17,33 @@ struct IndexInspection: Encodable {
         let ztocZstdSize: Int64
     }
 
+    /// A layer of the image that the index does not list.
+    struct LeftOut: Encodable {
+        let digest: Digest
+        let mediaType: String
+        let compressedSize: Int64
+        /// Whether it can be indexed where it is used; the image is not mounted otherwise.
+        let isIndexedInUse: Bool
+    }
+
     let index: Digest
     let subject: Digest
     let layers: [Layer]
+    /// Lowest first; absent where the image is not known.
+    let leftOut: [LeftOut]?
 
-    /// Reads an index; `open` maps the file of a zTOC.
-    init(_ digest: Digest, _ index: SOCIIndex, open: (SOCIIndex.Layer) throws -> MappedFile) throws {
+    /// Reads an index, that of `image` if it is given; `open` maps the file of a zTOC.
+    init(
+        _ digest: Digest, _ index: SOCIIndex, of image: Image? = nil, open: (SOCIIndex.Layer) throws -> MappedFile
+    ) throws {
+        var known = Set(try index.ztocs().map(\.layerDigest))
+        leftOut = image.map { image in
+            image.layers.filter { known.insert($0.descriptor.digest).inserted }.map {
+                LeftOut(
+                    digest: $0.descriptor.digest, mediaType: $0.descriptor.mediaType,
+                    compressedSize: $0.descriptor.size, isIndexedInUse: LeftOutLayers.takes($0))
+            }
+        }
         self.index = digest
         subject = index.subject.digest
         layers = try index.ztocs().map { ztoc in
@@ -52,6 +73,19 @@ struct IndexInspection: Encodable {
         }
         for layer in layers { table.append(row(String(layer.digest.hex.prefix(12)), [layer])) }
         if layers.count > 1 { table.append(row("all", layers)) }
-        return "index \(index)\nof    \(subject)\n\(table.text)"
+        return "index \(index)\nof    \(subject)\n\(table.text)\(leftOutLines)"
+    }
+
+    private var leftOutLines: String {
+        guard let leftOut, !leftOut.isEmpty else { return "" }
+        var table = TextTable(["LEFT OUT", "SIZE", ""], numeric: [1])
+        for layer in leftOut {
+            table.append([
+                String(layer.digest.hex.prefix(12)), Quantity.bytes(layer.compressedSize),
+                layer.isIndexedInUse
+                    ? "is indexed where it is used" : "cannot be indexed (\(layer.mediaType.safeLine))",
+            ])
+        }
+        return "\n\n\(table.text)"
     }
 }

@@ -23,14 +23,17 @@ package struct LeftOutLayers: Sendable {
         self.log = log
     }
 
+    /// Whether a layer can be indexed where it is used.
+    package static func takes(_ layer: Image.Layer) -> Bool {
+        let isGiven = !layer.isForeign || layer.descriptor.urls?.isEmpty ?? true
+        return isGiven && (layer.compression == .gzip || layer.compression == .none)
+    }
+
     /// Tells the log of the layers that `make` is to be called for. Throws `unsupported` where one of them cannot be indexed, or they
     /// are too large for the deadline.
     func begin(_ layers: [Image.Layer], of image: Image) throws {
         for layer in layers {
-            let isGiven = !layer.isForeign || layer.descriptor.urls?.isEmpty ?? true
-            guard layer.compression == .gzip || layer.compression == .none, isGiven else {
-                throw IndexFiles.leavesOut(layer, of: image)
-            }
+            guard Self.takes(layer) else { throw IndexFiles.leavesOut(layer, of: image) }
         }
         let size = layers.reduce(0) { $0 + $1.descriptor.size }
         guard deadline == nil || size <= Self.limit else {

@@ -58,7 +58,7 @@ package struct IndexFiles: Sendable {
 
     /// Opens the zTOC of a blob. Throws `corrupt` when its size is out of proportion, its digest another one, or it does not
     /// describe the blob.
-    private static func open(
+    package static func open(
         _ ztoc: SOCIIndex.Layer, of blob: Descriptor, with open: (SOCIIndex.Layer) throws -> MappedFile
     ) throws -> MappedFile {
         guard ztoc.size <= ZTOC.sizeLimit(ofBlob: blob.size) else {
