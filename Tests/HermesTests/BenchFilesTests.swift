@@ -46,10 +46,15 @@ import Testing
     @Test func theJSONHasItsFormat() throws {
         struct Header: Decodable {
             let format: Int
+            let tool: BenchReport.Tool
+            let taken: String
+            let machine: BenchReport.Machine
+            let workload: BenchReport.Workload
+            let phases: [BenchReport.Phase]
             let touched: [ReadRecord.TouchedFile]
         }
         let bytes = try JSON.encode(try Self.report(touched: 3, path: "/x"))
         let header = try JSON.decode(Header.self, from: bytes, name: "it")
-        #expect(header.format == FilesReport.currentFormat && header.touched.count == 3)
+        #expect(header.format == 1 && header.phases.count == 2 && header.touched.count == 3)
     }
 }

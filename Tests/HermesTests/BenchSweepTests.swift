@@ -44,7 +44,7 @@ import Testing
     @Test func theTableHasSharesCrossoverAndFailures() throws {
         let report = try BenchReport.read(BenchReportFixture.bytes(), name: "the fixture")
         let mebibyte: Int64 = 1 << 20
-        func share(_ share: Double, _ bytes: Int64, _ first: [Double?], _ second: [Double?]) -> SweepReport.Share {
+        func share(_ share: Double, _ bytes: Int64, _ first: [Double?], _ second: [Double?]) -> Sweep.Share {
             .init(
                 share: share, bytes: bytes,
                 sides: [

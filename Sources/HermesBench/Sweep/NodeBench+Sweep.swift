@@ -10,7 +10,7 @@ extension NodeBench {
             let report = try emptyReport()
             let plan = try plan(cold)
             var measured = shares.map {
-                SweepReport.Share(share: $0, bytes: plan.bytes(of: $0), sides: report.sides)
+                Sweep.Share(share: $0, bytes: plan.bytes(of: $0), sides: report.sides)
             }
             for round in 1...max(1, options.rounds) {
                 for (index, share) in shares.enumerated() {

@@ -1,13 +1,7 @@
-/// How long it takes to have read shares of an image's bytes, as `--format json` writes it (docs/bench.md has the fields).
-package struct SweepReport: Encodable, Sendable {
-    /// Fields are added under the same number; a change of meaning gets another.
-    package static let currentFormat = 1
+package typealias SweepReport = BenchResult<Sweep>
 
-    package let format = Self.currentFormat
-    package let tool: BenchReport.Tool
-    package let taken: String
-    package let machine: BenchReport.Machine
-    package let workload: BenchReport.Workload
+/// How long it takes to have read shares of an image's bytes.
+package struct Sweep: Encodable, Sendable {
     /// The regular files of the image, and their bytes.
     package let files: Int
     package let fileBytes: Int64
@@ -29,16 +23,12 @@ package struct SweepReport: Encodable, Sendable {
             self.sides = sides
         }
     }
+}
 
+extension SweepReport {
     /// `report` says what was measured and where. All `shares` have the same sides, in the same order.
-    package init(_ report: BenchReport, files: Int, fileBytes: Int64, shares: [Share]) {
-        tool = report.tool
-        taken = report.taken
-        machine = report.machine
-        workload = report.workload
-        self.files = files
-        self.fileBytes = fileBytes
-        self.shares = shares
-        summary = SweepSummary(shares)
+    package init(_ report: BenchReport, files: Int, fileBytes: Int64, shares: [Sweep.Share]) {
+        self.init(
+            report, Sweep(files: files, fileBytes: fileBytes, shares: shares, summary: SweepSummary(shares)))
     }
 }

@@ -22,7 +22,7 @@ package struct SweepSummary: Encodable, Sendable, Equatable {
     /// One for each side but the first.
     package let crossovers: [Crossover]
 
-    package init(_ shares: [SweepReport.Share]) {
+    package init(_ shares: [Sweep.Share]) {
         rows = shares.map { share in
             let first = share.sides.first.flatMap { Self.seconds($0)?.median }
             return Row(

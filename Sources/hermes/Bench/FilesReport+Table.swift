@@ -9,7 +9,7 @@ extension FilesReport {
 
     /// The report for people. Names of files come from the image, and cannot move the terminal.
     var table: String {
-        let seconds = phases.last.map { $0.start + $0.seconds } ?? 0
+        let seconds = content.phases.last.map { $0.start + $0.seconds } ?? 0
         let headline =
             "\(workload.image.printable(300)): what a start of \(Quantity.duration(seconds: seconds)) touched, and what not."
             + " Sizes are uncompressed where they are not those of the registry."
@@ -25,7 +25,7 @@ extension FilesReport {
                 "SHARE",
             ],
             numeric: [0, 2, 3, 4, 5, 6, 7, 8])
-        for (index, layer) in layers.enumerated() {
+        for (index, layer) in content.layers.enumerated() {
             let rest = layer.fileBytes - layer.touchedFileBytes
             table.append([
                 "\(index)", "\(layer.digest)".printable(19), Quantity.bytes(layer.bytes), "\(layer.files)",
@@ -39,20 +39,20 @@ extension FilesReport {
     private var touchedTable: BenchTable {
         var table = BenchTable(
             ["TOUCHED FILE", "LAYER", "SIZE", "READ", "WAITED FOR", "FIRST AT"], numeric: [1, 2, 3, 4, 5])
-        for file in touched.prefix(Self.rows) {
+        for file in content.touched.prefix(Self.rows) {
             table.append([
                 file.path.printable(300), "\(file.layer)", Quantity.bytes(file.bytes), Quantity.bytes(file.readBytes),
                 Quantity.bytes(file.fetchedBytes), Quantity.duration(seconds: file.at),
             ])
         }
-        let more = layers.reduce(0) { $0 + $1.touchedFiles } - min(touched.count, Self.rows)
+        let more = content.layers.reduce(0) { $0 + $1.touchedFiles } - min(content.touched.count, Self.rows)
         if more > 0 { table.append(["and \(more) more", "", "", "", "", ""]) }
         return table
     }
 
     private var folderTable: BenchTable {
         var table = BenchTable(["FOLDER NEVER TOUCHED", "FILES", "SIZE"], numeric: [1, 2])
-        for folder in untouchedFolders.prefix(Self.untouchedRows) {
+        for folder in content.untouchedFolders.prefix(Self.untouchedRows) {
             table.append([folder.path.printable(300), "\(folder.files)", Quantity.bytes(folder.bytes)])
         }
         return table
@@ -60,7 +60,7 @@ extension FilesReport {
 
     private var fileTable: BenchTable {
         var table = BenchTable(["FILE NEVER TOUCHED", "LAYER", "SIZE"], numeric: [1, 2])
-        for file in untouchedFiles.prefix(Self.untouchedRows) {
+        for file in content.untouchedFiles.prefix(Self.untouchedRows) {
             table.append([file.path.printable(300), "\(file.layer)", Quantity.bytes(file.bytes)])
         }
         return table

@@ -6,20 +6,21 @@ extension SweepReport {
     var table: String {
         let headline =
             "\(workload.image.printable(300)): from its name until a share of its files was read"
-            + " (\(Quantity.bytes(fileBytes)) in \(files) files)"
+            + " (\(Quantity.bytes(content.fileBytes)) in \(content.files) files)"
         let note = "Times are medians ± median absolute deviations of the starts that completed."
         let tables = [figures, failures].filter { !$0.rows.isEmpty }.map(\.text)
-        let crossovers = summary.crossovers.isEmpty ? [] : [summary.crossovers.map(words).joined(separator: "\n")]
+        let crossovers =
+            content.summary.crossovers.isEmpty ? [] : [content.summary.crossovers.map(words).joined(separator: "\n")]
         return ([headline] + tables + crossovers + [note]).joined(separator: "\n\n")
     }
 
     private var figures: BenchTable {
-        let names = summary.rows.first?.sides.map(\.name) ?? []
+        let names = content.summary.rows.first?.sides.map(\.name) ?? []
         let rest = names.dropFirst()
         var headings = ["SHARE", "READ"] + names
         headings += rest.map { "\($0)/\(names[0])" } + rest.map { "FETCHED BY \($0)" }
         var table = BenchTable(headings, numeric: Set(headings.indices))
-        for (row, share) in zip(summary.rows, shares) {
+        for (row, share) in zip(content.summary.rows, content.shares) {
             table.append(
                 [Self.percent(row.share), Quantity.bytes(share.bytes)] + row.sides.map(Self.time)
                     + row.sides.dropFirst().map { Quantity.ratio($0.ratio) }
@@ -36,7 +37,7 @@ extension SweepReport {
 
     private func words(_ crossover: Crossover) -> String {
         let (name, first) = (crossover.name, crossover.first)
-        let ends = [summary.rows.first, summary.rows.last].map { Self.percent($0?.share ?? 0) }
+        let ends = [content.summary.rows.first, content.summary.rows.last].map { Self.percent($0?.share ?? 0) }
         return switch (crossover.verdict, crossover.share) {
         case (.found, let share?): "crossover: \(name) takes as long as \(first) at \(Self.percent(share))"
         case (.none, _): "crossover: none up to \(ends[1]); \(name) is faster than \(first)"
@@ -48,7 +49,7 @@ extension SweepReport {
     /// The starts without an end, at most 50 of them.
     private var failures: BenchTable {
         var table = BenchTable(["FAILED STARTS", "ROUND", "SHARE", "OUTCOME", "CAUSE"], numeric: [1, 2])
-        let failed = shares.flatMap { share in
+        let failed = content.shares.flatMap { share in
             share.sides.flatMap { side in side.starts.filter { !$0.isComplete }.map { (share.share, side.name, $0) } }
         }
         for (share, name, start) in failed.prefix(50) {

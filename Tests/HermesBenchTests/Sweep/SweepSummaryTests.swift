@@ -16,7 +16,7 @@ import Testing
         return start
     }
 
-    private static func share(_ share: Double, _ first: [Double?], _ second: [Double?]) -> SweepReport.Share {
+    private static func share(_ share: Double, _ first: [Double?], _ second: [Double?]) -> Sweep.Share {
         .init(
             share: share, bytes: 100,
             sides: [
