@@ -29,20 +29,21 @@ extension NodeBench {
     /// What a snapshotter that loads images lazily says of one.
     package struct Observation: Sendable {
         package var isComplete: Bool
+        /// What it fetched of the image so far, for all starts.
         package var fetchedBytes: Int64
-        /// The process that serves the image.
-        package var process: Int32?
 
-        package init(isComplete: Bool, fetchedBytes: Int64, process: Int32? = nil) {
+        package init(isComplete: Bool, fetchedBytes: Int64) {
             self.isComplete = isComplete
             self.fetchedBytes = fetchedBytes
-            self.process = process
         }
     }
 
     /// Asks a snapshotter about an image, by the digest of its manifest; nil where it does not know the image, or is none that can
     /// be asked.
     package typealias Observer = @Sendable (_ snapshotter: String, _ manifest: Digest) throws -> Observation?
+
+    /// The process that serves the images of a snapshotter that loads them lazily; nil where it is none, or not known.
+    package typealias Server = @Sendable (_ snapshotter: String) -> Int32?
 
     /// Begins to record the reads of an image, which may be mounted later; nil where the snapshotter is none that can. What it
     /// returns ends that, and is called once at most.

@@ -17,6 +17,7 @@ package final class NodeBench {
     let process: BenchContainer.Process
     let http: HTTPClient
     let observe: Observer
+    let server: Server
     let record: Recorder
     /// Whether the bench is to end early.
     let isStopped: @Sendable () -> Bool
@@ -25,15 +26,17 @@ package final class NodeBench {
     let identity = "bench-\(getpid())"
 
     /// Looks whether this can be measured here. `open` gives a new source of the image and the platform that is wanted; `observe` asks a lazy snapshotter,
-    /// and `record` has it record reads; `progress` is told what is done next. Throws `usage` where it cannot be measured, and `unavailable` where containerd
+    /// `server` knows its process, and `record` has it record reads; `progress` is told what is done next. Throws `usage` where it cannot be measured, and `unavailable` where containerd
     /// does not answer.
     package init(
         _ options: Options, open: @escaping () throws -> (any ImageSource, Platform), observe: @escaping Observer,
-        record: @escaping Recorder, isStopped: @escaping @Sendable () -> Bool, progress: @escaping (String) -> Void
+        server: @escaping Server, record: @escaping Recorder, isStopped: @escaping @Sendable () -> Bool,
+        progress: @escaping (String) -> Void
     ) throws {
         self.options = options
         self.open = open
         self.observe = observe
+        self.server = server
         self.record = record
         self.isStopped = isStopped
         self.progress = progress
@@ -156,7 +159,7 @@ package final class NodeBench {
         let release = withUnsafeBytes(of: &system.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         let pages = Int64(sysconf(Int32(_SC_PHYS_PAGES))) * Int64(sysconf(Int32(_SC_PAGESIZE)))
         return BenchReport(
-            taken: Timestamp.now().rfc3339,
+            taken: Timestamp(seconds: Timestamp.now().seconds, nanoseconds: 0).rfc3339,
             machine: .init(
                 kernel: release, processors: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), memoryBytes: pages,
                 runtime: "containerd \(try containerd.version().printable(100))"),

@@ -32,6 +32,9 @@ struct BenchNode: ParsableArguments {
             observe: { snapshotter, manifest in
                 snapshotter == "hermes" ? try Self.observe(daemon, manifest) : nil
             },
+            server: { snapshotter in
+                snapshotter == "hermes" ? UnixSocket.peer(of: DaemonStatus.socket(beside: daemon)) : nil
+            },
             record: { snapshotter, manifest in
                 snapshotter == "hermes" ? try Self.record(daemon, manifest) : nil
             },
@@ -53,9 +56,7 @@ struct BenchNode: ParsableArguments {
         guard let image = status.images.first(where: { $0.manifest == manifest }) else {
             return status.cached.contains(manifest) ? .init(isComplete: false, fetchedBytes: 0) : nil
         }
-        return .init(
-            isComplete: image.complete, fetchedBytes: image.fetchedBytes,
-            process: UnixSocket.peer(of: DaemonStatus.socket(beside: address)))
+        return .init(isComplete: image.complete, fetchedBytes: image.fetchedBytes)
     }
 
     private func filled(_ chosen: NodeBench.Options) throws -> NodeBench.Options {
