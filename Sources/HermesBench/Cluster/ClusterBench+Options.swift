@@ -11,7 +11,7 @@ extension ClusterBench {
         /// The first request to a Pod that is Ready; nil for none.
         package var request: PodRequest?
         /// Requests after the first.
-        package var warmRequests = 20
+        package var warmRequests = WarmRequests.usual
         /// Seconds that a start may take until its phases are over, and that a Pod may wait for a node; it then counts
         /// as timed out.
         package var timeout = 1800

@@ -146,7 +146,8 @@ struct ClusterStart: Sendable {
         let passed = before.milliseconds(since: machine.begin) / 1000
         start.firstByteSeconds = passed + first.head
         start.firstTokenSeconds = passed + first.piece
-        for _ in 0..<bench.options.warmRequests {
+        let warm = bench.options.warmRequests
+        while warm.goesOn(after: start.warmSeconds.count, since: answered, at: .now()) {
             guard !isLate(machine) else { throw Late(reason: "the requests were not over") }
             start.warmSeconds.append(try await send(request, machine).whole)
         }

@@ -15,7 +15,7 @@ extension NodeBench {
         package var readiness = Readiness.exit
         package var request: WorkloadRequest?
         /// Requests after the first.
-        package var warmRequests = 20
+        package var warmRequests = WarmRequests.usual
         /// Seconds that a start may take until its phases are over; it then counts as timed out.
         package var timeout = 1800
         /// Whether it is waited until the node has the whole image.

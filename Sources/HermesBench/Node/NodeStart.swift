@@ -15,6 +15,8 @@ struct NodeStart {
 
     /// Milliseconds between two looks whether the workload is ready.
     private static let pause: Int64 = 2
+    /// Milliseconds between two looks, between requests, whether the node has the whole image.
+    private static let look = 100
     /// Seconds that it is waited for the whole image.
     private static let patience = 3600
 
@@ -51,9 +53,12 @@ struct NodeStart {
             guard !isCold || start.transfer?.networkBytes != 0 else {
                 throw HermesError(.system, "it was not cold: nothing of the image was fetched")
             }
-            // Last, or the making of the record would be a part of the cost.
+            // The making of the record is a part of neither the cost nor the requests.
             recording?.end()
             start.reads = recording?.reads(since: clock.begin, until: clock.end) ?? []
+            if let request = bench.options.request {
+                try askAgain(request, clock, cost, &start, until: deadline)
+            }
         } catch let error as HermesError where error.code == .interrupted {
             container.remove()
             throw error
@@ -61,8 +66,10 @@ struct NodeStart {
             start.outcome = Monotonic.now() < deadline ? .failed : .timedOut
             start.error = "\(error)".printable(500)
             start.transfer = nil
+            start.reads = []
+            start.completeSeconds = nil
         }
-        if start.outcome == .complete { start.completeSeconds = try whole(clock, cost) }
+        if start.outcome == .complete, start.completeSeconds == nil { start.completeSeconds = try whole(clock, cost) }
         container.remove()
         try? bench.containerd.deleteLease(name, isWaited: false)
         return start
@@ -127,21 +134,42 @@ struct NodeStart {
         return HermesError(.system, "the workload ended with code \(code)\(line)")
     }
 
-    /// Sends the first request, and then the others.
+    /// Sends the first request.
     private func ask(
         _ request: WorkloadRequest, _ clock: inout PhaseClock, _ start: inout BenchReport.Start,
         until deadline: Monotonic
     ) throws {
-        func seconds() -> Int { Int(deadline.milliseconds(since: .now()) / 1000) }
         let before = clock.seconds()
-        let first = try request.send(by: bench.http, seconds: seconds())
+        let first = try request.send(by: bench.http, seconds: Self.seconds(until: deadline))
         clock.end(.request)
         start.firstByteSeconds = before + first.head
         start.firstTokenSeconds = before + first.piece
-        for _ in 0..<bench.options.warmRequests {
+    }
+
+    /// Sends the requests after the first, one after the other from this thread, and looks in between whether the node has the whole
+    /// image: it may come long before they are over.
+    private func askAgain(
+        _ request: WorkloadRequest, _ clock: PhaseClock, _ cost: StartCost, _ start: inout BenchReport.Start,
+        until deadline: Monotonic
+    ) throws {
+        let (warm, begin) = (bench.options.warmRequests, Monotonic.now())
+        var looked = begin
+        while warm.goesOn(after: start.warmSeconds.count, since: begin, at: .now()) {
             try check(deadline)
-            start.warmSeconds.append(try request.send(by: bench.http, seconds: seconds()).whole)
+            let timing = try request.send(by: bench.http, seconds: Self.seconds(until: deadline))
+            start.warmSeconds.append(timing.whole)
+            guard isCold, bench.options.waitsForWhole, cost.present > 0, start.completeSeconds == nil,
+                Monotonic.now() >= looked.adding(milliseconds: Self.look)
+            else { continue }
+            if try bench.observe(snapshotter, bench.image.descriptor.digest)?.isComplete ?? false {
+                start.completeSeconds = clock.seconds()
+            }
+            looked = .now()
         }
+    }
+
+    private static func seconds(until deadline: Monotonic) -> Int {
+        Int(deadline.milliseconds(since: .now()) / 1000)
     }
 
     private func check(_ deadline: Monotonic) throws {

@@ -34,10 +34,13 @@ package struct BuildQueue: Sendable {
     static let tagAge = 600_000
     /// The least milliseconds between two builds of one target, whatever Pods come.
     static let leastPause = 10_000
-    /// The pause after the first failure, which doubles with each one up to the longest, before the part that is left to chance.
-    /// With that part, which is up to a quarter, the longest pause is 30 minutes.
+    /// The pause after the first failure, which doubles with each one up to the longest, before the part that is left to chance, up
+    /// to a quarter. With that part the longest pause is 5 minutes, that of a kubelet: whoever mends a pull secret, which
+    /// nobody tells the controller of, waits no longer for the index than for the Pod.
     static let firstPause = 10_000
-    static let longestPause = 1_440_000
+    static let longestPause = 240_000
+    /// The pause after a lasting failure: 30 minutes with the part that is left to chance.
+    static let lastingPause = 1_440_000
     /// Failures that are remembered of targets that nobody wants.
     static let forgottenLimit = 1000
 

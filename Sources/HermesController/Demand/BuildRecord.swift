@@ -128,7 +128,7 @@ struct BuildRecord: Sendable {
             // A build that stops by itself must not come back at once, again and again.
             phase = .waiting(since: isStopped ? now : now.adding(milliseconds: BuildQueue.leastPause))
         case .failed(let isLasting, let message):
-            let pause = isLasting ? BuildQueue.longestPause : Self.pause(afterFailures: failures)
+            let pause = isLasting ? BuildQueue.lastingPause : Self.pause(afterFailures: failures)
             failures += 1
             let chance = Int(Double(pause / 4) * min(max(random, 0), 1))
             phase = .failed(

@@ -27,7 +27,7 @@ struct BenchFiles: ParsableCommand {
     func run() throws {
         var chosen = NodeBench.Options()
         chosen.snapshotters = ["hermes"]
-        chosen.warmRequests = 0
+        chosen.warmRequests = WarmRequests(count: 0)
         chosen.waitsForWhole = false
         try workload.fill(&chosen)
         let report = try node.withBench(chosen) { try $0.files() }

@@ -72,7 +72,7 @@ struct BenchPod: ParsableCommand {
             template: template, pools: pools, namespace: namespace ?? template.namespace ?? cluster.namespace)
         options.rounds = repeats.rounds
         options.request = try podRequest()
-        options.warmRequests = repeats.requests
+        options.warmRequests = repeats.warm
         options.timeout = try OptionValues.seconds(timeout, "--timeout")
         return options
     }

@@ -37,7 +37,7 @@ struct BenchRun: ParsableCommand {
         try workload.fill(&chosen)
         try repeats.check()
         chosen.rounds = repeats.rounds
-        chosen.warmRequests = repeats.requests
+        chosen.warmRequests = repeats.warm
         chosen.waitsForWhole = !doesNotWait
         try output.write(try node.withBench(chosen) { try $0.run() })
     }
