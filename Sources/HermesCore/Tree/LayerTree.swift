@@ -177,7 +177,7 @@ struct LayerTree {
             switch nodes[Int(found)].kind {
             case .directory: current = found
             case .file, .whiteout:
-                if nodes[Int(found)].kind == .file, let target = linkTargetOf(nodes[Int(found)].entry) {
+                if nodes[Int(found)].kind == .file, let target = linkTargetOf(inodeEntry(found)) {
                     if walk.follow(target) { current = 0 }
                 } else {
                     table[slot] = Int32(nodes.count)
@@ -197,6 +197,12 @@ struct LayerTree {
         nodes[Int(node)].link == Node.none ? node : nodes[Int(node)].link
     }
 
+    /// The entry that says what kind of file a node is: a hard link to a symbolic link is that link, and leads on.
+    private func inodeEntry(_ node: Int32) -> Int32 {
+        let link = nodes[Int(node)].link
+        return nodes[Int(link >= 0 ? link : node)].entry
+    }
+
     /// The file at a path of this layer, its last name not followed; nil where this layer has none.
     private func find(
         _ path: [UnsafeRawBufferPointer], _ linkTargetOf: (Int32) -> UnsafeRawBufferPointer?
@@ -214,7 +220,7 @@ struct LayerTree {
             if node.kind == .directory {
                 current = next
             } else {
-                guard node.kind == .file, let target = linkTargetOf(node.entry) else { return nil }
+                guard node.kind == .file, let target = linkTargetOf(inodeEntry(next)) else { return nil }
                 if walk.follow(target) { current = 0 }
             }
         }

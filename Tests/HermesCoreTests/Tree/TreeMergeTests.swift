@@ -166,6 +166,16 @@ import Testing
         }
     }
 
+    @Test func hardLinksToSymbolicLinksLeadOn() throws {
+        try check({
+            $0.directory("folder")
+            $0.symbolicLink("soft", "folder")
+            $0.hardLink("hard", "soft")
+            $0.file("hard/file")
+            $0.hardLink("found", "hard/file")
+        })
+    }
+
     @Test func hardLinksToLowerLayers() throws {
         try check(
             base,
