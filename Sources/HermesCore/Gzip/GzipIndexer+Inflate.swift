@@ -4,7 +4,7 @@ import HermesSupport
 extension GzipIndexer {
     /// Takes in the next compressed bytes.
     mutating func advance(
-        _ input: UnsafeRawBufferPointer, _ output: (UnsafeRawBufferPointer) throws -> Void
+        _ input: UnsafeRawBufferPointer, _ output: (UnsafeRawBufferPointer) throws -> Void, _ hasEnded: () -> Bool
     ) throws {
         compressedHash.update(input)
         var used = 0
@@ -12,7 +12,7 @@ extension GzipIndexer {
         var spanPosition = 0
         scan: while used < input.count || phase == .failed {
             switch phase {
-            case .member: try inflateMember(input, &used, &spanPosition, output)
+            case .member: try inflateMember(input, &used, &spanPosition, output, hasEnded)
             case .between where input[used] == 0x1f:
                 stream.reset(windowBits: InflateStream.gzip)
                 phase = .member
@@ -33,7 +33,7 @@ extension GzipIndexer {
     /// Inflates until the input or the member ends.
     private mutating func inflateMember(
         _ input: UnsafeRawBufferPointer, _ used: inout Int, _ spanPosition: inout Int,
-        _ output: (UnsafeRawBufferPointer) throws -> Void
+        _ output: (UnsafeRawBufferPointer) throws -> Void, _ hasEnded: () -> Bool
     ) throws {
         while true {
             var space = buffer.space
@@ -71,9 +71,13 @@ extension GzipIndexer {
             default: throw stream.failure(step.status, at: "at byte \(compressedOffset)")
             }
             if flush == Z_BLOCK, let bits = stream.boundaryBits, isCheckpointDue {
-                let fresh = UnsafeRawBufferPointer(rebasing: input[spanPosition..<used])
-                try addCheckpoint(bits: bits, shared: used > 0 ? input[used - 1] : lastByte, endOfSpan: fresh)
-                spanPosition = used
+                // The caller learns by the output whether it has ended.
+                try deliver(output)
+                if !hasEnded() {
+                    let fresh = UnsafeRawBufferPointer(rebasing: input[spanPosition..<used])
+                    try addCheckpoint(bits: bits, shared: used > 0 ? input[used - 1] : lastByte, endOfSpan: fresh)
+                    spanPosition = used
+                }
             }
             // With output space left over, inflate has stopped for want of input.
             if used == input.count, step.produced < space.count { return }

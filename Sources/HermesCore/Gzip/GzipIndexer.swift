@@ -5,7 +5,8 @@ import HermesSupport
 ///
 /// Checkpoints lie where the SOCI tools put them (zran's rule): at the first deflate block boundary of the stream, and
 /// at each one with more than `spanSize` bytes of output since the last checkpoint. No two checkpoints have the same
-/// output offset, because the SOCI snapshotter refuses them. Concatenated members count as one
+/// output offset, because the SOCI snapshotter refuses them, and none lies behind the end of the content that a zTOC counts.
+/// Concatenated members count as one
 /// stream (RFC 1952 section 2.2), zero bytes after the last member as part of it, as in gzip. Memory does not grow with
 /// the layer, apart from a few KiB for each checkpoint.
 ///
@@ -66,14 +67,16 @@ package struct GzipIndexer: ~Copyable {
     /// Feeds the next compressed bytes; any number at a time, 64 KiB or more being the fastest.
     ///
     /// `output` is called with each run of uncompressed bytes, in order; the buffer is valid for the call only. All
-    /// output that follows from the bytes fed so far has been delivered when the call returns. Throws `corrupt` for
+    /// output that follows from the bytes fed so far has been delivered when the call returns. `hasEnded` says whether the
+    /// output so far has all of the content, so that no span begins behind it. Throws `corrupt` for
     /// bytes that are not gzip (with their offset), `unsupported` if the stream needs more checkpoints than an index
     /// can hold, and what `output` throws.
     package mutating func consume(
-        _ input: UnsafeRawBufferPointer, output: (UnsafeRawBufferPointer) throws -> Void
+        _ input: UnsafeRawBufferPointer, output: (UnsafeRawBufferPointer) throws -> Void,
+        hasEnded: () -> Bool = { false }
     ) throws {
         do {
-            try advance(input, output)
+            try advance(input, output, hasEnded)
         } catch {
             phase = .failed
             throw error

@@ -54,6 +54,9 @@ package struct TarParser: ~Copyable {
     /// Final after `finish()`. Equals the `uncompressed_archive_size` of a zTOC.
     package var archiveSize: Int64 { position }
 
+    /// Whether the two zero blocks that end the archive were read.
+    var hasEnded: Bool { if case .ended = state { true } else { false } }
+
     /// Reads the next bytes of the archive and reports the entries whose headers are complete.
     ///
     /// Pieces may be of any size. Bytes after the archive's end are ignored. Throws `corrupt` with the byte offset and

@@ -50,7 +50,12 @@ package enum LayerIndexer {
         let index = try naming(layer) {
             try readAll(layer, source, progress) { chunk in
                 contents.writer.blobSize += Int64(chunk.count)
-                try indexer.consume(chunk) { try contents.consume($0) }
+                // A tar can fill its last record with zeros, which a zTOC does not count.
+                try indexer.consume(chunk) {
+                    try contents.consume($0)
+                } hasEnded: {
+                    contents.parser.hasEnded
+                }
             }
             return try indexer.finish()
         }
