@@ -13,7 +13,7 @@ final class FuzzImage {
     private var layers: [Descriptor] = []
     private var diffIDs: [Digest] = []
 
-    private static let threads = Result { try FetchThreads(inflating: 2) }
+    static let threads = Result { try FetchThreads(inflating: 2) }
 
     init() throws {
         Self.remove(folder)

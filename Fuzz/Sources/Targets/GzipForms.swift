@@ -70,7 +70,7 @@ enum GzipForms {
         }
     }
 
-    private static func deflated(_ bytes: UnsafeRawBufferPointer, _ level: Int32, _ seed: Int) throws -> [UInt8] {
+    static func deflated(_ bytes: UnsafeRawBufferPointer, _ level: Int32, _ seed: Int) throws -> [UInt8] {
         var stream = z_stream()
         let status = deflateInit2_(
             &stream, level, Z_DEFLATED, 31, 8, Int32(seed / 2 % 5), ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))

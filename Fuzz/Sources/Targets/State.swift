@@ -92,7 +92,7 @@ extension FuzzTarget {
         var lastError: Problem?
     }
 
-    private static func checkState(_ filesystem: ImageFilesystem) throws {
+    static func checkState(_ filesystem: ImageFilesystem) throws {
         let state: State
         do {
             state = try JSON.decode(State.self, from: filesystem.contents(.state), name: "the state")
@@ -113,7 +113,7 @@ extension FuzzTarget {
             "a status is another when read again")
     }
 
-    private static func checkMetrics(_ filesystem: ImageFilesystem) {
+    static func checkMetrics(_ filesystem: ImageFilesystem) {
         let totals = MountTotals()
         totals.opened(filesystem)
         checkText(totals.metrics())

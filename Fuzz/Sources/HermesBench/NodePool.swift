@@ -1,0 +1,1 @@
+../../../Sources/HermesBench/Cluster/NodePool.swift
