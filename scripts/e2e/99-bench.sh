@@ -24,6 +24,15 @@ leaves_nothing() {
     }
 }
 
+# ended_with_check PID: kills the bench of a function in the background with the check, should that fail before it: it would go on beside
+# those of the next checks.
+ended_with_check() { on_exit end_bench "$1"; }
+# The bench is a child of the function's shell, or took its place. The number may be that of another process by now.
+end_bench() {
+    pkill -KILL -P "$1" -f 'hermes bench' || true
+    if ps -o args= -p "$1" | grep -q 'hermes bench'; then kill -KILL "$1"; fi
+}
+
 compares_two_snapshotters() {
     bench --rounds 2 "$IMAGE" -- /bin/busybox sh -c 'echo begin; cat /data/third' >"$shared/two.json"
     holds "$shared/two.json" '[.sides[].name] == ["overlayfs", "hermes"]'
@@ -76,6 +85,12 @@ asks_a_server() {
     holds "$shared/server.json" 'all(.sides[].starts[]; .outcome == "complete" and (.warmSeconds | length) == 5)'
     holds "$shared/server.json" 'all(.sides[].starts[]; .phases[-1].name == "request" and .firstByteSeconds <= .firstTokenSeconds)'
     leaves_nothing
+    # Enough for a p99, and no more than ten seconds of a slow one. The whole image is seen while they are sent.
+    bench --rounds 1 --snapshotter hermes --ready-http "http://127.0.0.1:$port/third" --request "http://127.0.0.1:$port/second" "$IMAGE" -- \
+        /bin/busybox httpd -f -p "127.0.0.1:$port" -h /data >"$shared/server.json"
+    holds "$shared/server.json" 'all(.sides[].starts[]; .outcome == "complete" and ((.warmSeconds | length) == 1000 or (.warmSeconds | add) > 9))'
+    holds "$shared/server.json" '.sides[0].starts[0] | .completeSeconds < ([.phases[].seconds] + .warmSeconds | add)'
+    leaves_nothing
 }
 knows_readiness_by_a_line() {
     bench --rounds 1 --snapshotter hermes --ready-log '^it is (up|there)$' "$IMAGE" -- \
@@ -93,6 +108,7 @@ shows_failures_as_such() {
 cleans_up_when_interrupted() {
     bench --snapshotter hermes "$IMAGE" -- /bin/busybox sleep 1000 >"$shared/cut.json" &
     local bench=$!
+    ended_with_check "$bench"
     wait_until 30 eval 'ctr_ -n hermes-bench tasks ls | grep -q RUNNING'
     # The command is a child of the function's shell.
     pkill -INT -P "$bench" -f 'hermes bench' || kill -INT "$bench"
@@ -104,6 +120,7 @@ cleans_up_when_interrupted() {
 clears_what_a_killed_one_left() {
     bench --snapshotter hermes "$IMAGE" -- /bin/busybox sleep 1000 >"$shared/cut.json" &
     local bench=$!
+    ended_with_check "$bench"
     wait_until 30 eval 'ctr_ -n hermes-bench tasks ls | grep -q RUNNING'
     pkill -KILL -P "$bench" -f 'hermes bench' || kill -KILL "$bench"
     wait "$bench" || true
@@ -197,6 +214,7 @@ stops_a_sweep() {
     mark=$(($(stat -c %s "$shared/bench.log") + 1))
     sweep --rounds 300 "$IMAGE" >"$shared/cut.json" &
     bench=$!
+    ended_with_check "$bench"
     wait_until 60 eval 'tail -c "+$mark" "$shared/bench.log" | grep -q "round 1 of 300: hermes, share [3-6] of 6"'
     # The command is a child of the function's shell.
     pkill "-$1" -P "$bench" -f 'hermes bench' || kill "-$1" "$bench"
