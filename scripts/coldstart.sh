@@ -37,6 +37,8 @@ on_exit rm -r "$hosts"
 echo "server = \"http://$REGISTRY\"" >"$hosts/hosts.toml"
 
 # Everything of the node's is behind the link: its containerd, its daemon and the bench.
+# The daemon leaves its mount while an image goes, and a look into that would wait for the next daemon.
+on_exit unmount_held "$WORK/root/images"
 nsenter "--net=$LINK_SPACE" "$HERMES" daemon --root "$WORK/root" --address "$WORK/hermes.sock" 2>>"$WORK/daemon.log" &
 on_exit stop_process "$!"
 wait_until 20 test -S "$WORK/hermes.sock" || die "hermes daemon did not start: $(tail -n 3 "$WORK/daemon.log")"
