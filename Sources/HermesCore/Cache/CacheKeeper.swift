@@ -38,7 +38,11 @@ package final class CacheKeeper: Sendable {
         self.log = log
         do {
             try start("hermes-cache") { [self] in run() }
-            try start("hermes-verify") { [self] in verifyUntilStopped() }
+            try start("hermes-verify") { [self] in
+                // All of an image is read and hashed, which nobody waits for.
+                SystemThread.yieldProcessor(true)
+                verifyUntilStopped()
+            }
         } catch {
             stop()
             throw error
@@ -47,7 +51,7 @@ package final class CacheKeeper: Sendable {
 
     private func start(_ name: String, _ work: @escaping @Sendable () -> Void) throws {
         let thread = try SystemThread(name) {
-            // For this thread alone (setpriority(2)): reading whole layers gives way to readers that wait for a file.
+            // For this thread alone (setpriority(2)): what keeps the cache gives way to readers that wait for a file.
             setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
             work()
         }

@@ -167,8 +167,8 @@ package final class NodeImages: Sendable {
             try SystemThread("hermes-prepare") { [self] in prepare(digest, reference, isPull: isPull) }.detach()
         } catch {
             log.error("an image is left to containerd", metadata: ["image": "\(reference)", "cause": "\(error)"])
-            ended(digest, nil)
             if isPull { pulls.left(.failed, "\(reference)", digest, "\(error)") }
+            ended(digest, nil)
         }
     }
 
@@ -195,9 +195,10 @@ package final class NodeImages: Sendable {
             log.log(
                 level: isMissing ? .info : .warning, "an image is left to containerd",
                 metadata: metadata.merging(["cause": "\(error)"]) { $1 })
-            ended(digest, nil)
             let result: PullResult = crashes.isAside(digest) ? .crashed : isMissing ? .noIndex : .failed
+            // Who waits for the end may look what became of it.
             if isPull { pulls.left(result, "\(reference)", digest, "\(error)") }
+            ended(digest, nil)
         }
         // Whoever asked for it may have given up.
         collect(digest)
