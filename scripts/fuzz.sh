@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Fuzzes the readers of hostile bytes: scripts/fuzz.sh [--seconds N] [TARGET...], each target for N seconds, three without the
 # option, all of them without a name. Starts from Fuzz/Corpus/TARGET; inputs that reach new code collect in
-# $HERMES_BUILD/fuzz/corpus, where a later run goes on. Prints an ok or FAIL line per target and the counts; inputs that fail
-# stay in $HERMES_BUILD/fuzz/failures, and $HERMES_BUILD/fuzz/targets/TARGET FILE reads one again.
+# $HERMES_BUILD/fuzz/corpus, where a later run goes on. Prints an ok or FAIL line per target, how many inputs each read, and the
+# counts; inputs that fail stay in $HERMES_BUILD/fuzz/failures, and $HERMES_BUILD/fuzz/targets/TARGET FILE reads one again.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 . "$HERMES_ROOT/scripts/check.sh"
@@ -43,9 +43,11 @@ fuzz() {
     [[ " ${targets[*]} " == *" $1 "* ]]
     ln -sf ../release/hermes-fuzz "$work/targets/$1"
     mkdir -p "$found"
-    nice -n 19 "$work/targets/$1" -max_total_time="$seconds" -timeout=20 \
-        -artifact_prefix="$work/failures/$1-" "$found" "Fuzz/Corpus/$1"
+    nice -n 19 "$work/targets/$1" -max_total_time="$seconds" -timeout=20 -print_final_stats=1 \
+        -artifact_prefix="$work/failures/$1-" "$found" "Fuzz/Corpus/$1" 2>&1 | tee "$TMPDIR/said-$1"
 }
+inputs() { awk '$1 == "stat::number_of_executed_units:" {print $2}' "$TMPDIR/said-$1"; }
 
 for target in "$@"; do check "fuzz $target" fuzz "$target"; done
+say "inputs: $(for target in "$@"; do echo "$target $(inputs "$target")"; done | paste -sd ',' | sed 's/,/, /g')"
 check_summary fuzz
