@@ -6,9 +6,8 @@ import HermesSupport
 /// Checkpoints lie where the SOCI tools put them (zran's rule): at the first deflate block boundary of the stream, and
 /// at each one with more than `spanSize` bytes of output since the last checkpoint. No two checkpoints have the same
 /// output offset, because the SOCI snapshotter refuses them, and none lies behind the end of the content that a zTOC counts.
-/// Concatenated members count as one
-/// stream (RFC 1952 section 2.2), zero bytes after the last member as part of it, as in gzip. Memory does not grow with
-/// the layer, apart from a few KiB for each checkpoint.
+/// Concatenated members count as one stream (RFC 1952 section 2.2), zero bytes after the last member as part of it, as in gzip.
+/// Memory does not grow with the layer, apart from a few KiB for each checkpoint.
 ///
 /// One thread at a time. After a throw every further call throws as well.
 package struct GzipIndexer: ~Copyable {

@@ -199,8 +199,8 @@ struct LayerTree {
 
     /// The entry that says what kind of file a node is: a hard link to a symbolic link is that link, and leads on.
     private func inodeEntry(_ node: Int32) -> Int32 {
-        let link = nodes[Int(node)].link
-        return nodes[Int(link >= 0 ? link : node)].entry
+        let inode = canonical(node)
+        return nodes[Int(inode >= 0 ? inode : node)].entry
     }
 
     /// The file at a path of this layer, its last name not followed; nil where this layer has none.

@@ -56,30 +56,21 @@ struct IndexInspect: ParsableCommand {
         let platform = try self.platform.map { try Platform(parsing: $0) } ?? .host
         let source = try ImageSources.open(target, plainHTTP: plainHTTP ? true : nil)
         let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-        let (image, digest, document) = try waiting {
+        let (image, found) = try waiting {
             let image = try await source.resolve(platform: platform)
-            let found = try await source.referrers(of: image.descriptor.digest, artifactType: SOCIIndex.artifactType)
-            guard let descriptor = found.last else {
+            guard let found = try await IndexFiles.referrer(of: image, at: source) else {
                 throw HermesError(.notFound, "\(image.reference) has no index among its referrers")
             }
-            return (image, descriptor.digest, try await source.readManifest(descriptor))
-        }
-        let index = try SOCIIndex(decoding: document)
-        guard index.subject.digest == image.descriptor.digest else {
-            throw HermesError(
-                .corrupt, "the index \(digest) of \(image.reference) is that of another image, \(index.subject.digest)")
+            return (image, found)
         }
         var blobs = Dictionary(
             image.layers.map { ($0.descriptor.digest, $0.descriptor) }, uniquingKeysWith: { one, _ in one })
-        return try IndexInspection(digest, index, of: image) { ztoc in
+        return try IndexInspection(found.digest, found.index, of: image) { ztoc in
             guard let blob = blobs.removeValue(forKey: ztoc.layerDigest) else {
                 throw HermesError(
                     .corrupt, "the index lists layer \(ztoc.layerDigest) twice, or as one that the image does not have")
             }
-            return try IndexFiles.open(ztoc, of: blob) { ztoc in
-                let stream = try source.openBlob(ztoc.descriptor)
-                return try MappedFile(try IndexFiles.download(stream, size: ztoc.size, in: folder))
-            }
+            return try IndexFiles.open(ztoc, of: blob, at: source, in: folder)
         }
     }
 }

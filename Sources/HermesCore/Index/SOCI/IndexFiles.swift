@@ -58,7 +58,7 @@ package struct IndexFiles: Sendable {
 
     /// Opens the zTOC of a blob. Throws `corrupt` when its size is out of proportion, its digest another one, or it does not
     /// describe the blob.
-    package static func open(
+    private static func open(
         _ ztoc: SOCIIndex.Layer, of blob: Descriptor, with open: (SOCIIndex.Layer) throws -> MappedFile
     ) throws -> MappedFile {
         guard ztoc.size <= ZTOC.sizeLimit(ofBlob: blob.size) else {
@@ -95,17 +95,25 @@ package struct IndexFiles: Sendable {
         }
     }
 
-    /// The last index that refers to `image` in the image's own source and is not among the `refused` ones; nil when
-    /// there is none. zTOCs are stored in `folder` while they are read, until `deadline` if there is one, and unlinked. The
-    /// reading thread, which waits for the registry, is not a cooperative one.
+    /// The last index that refers to `image` in the image's own source and is not among the `refused` ones, with its digest; nil
+    /// when there is none. Throws `corrupt` for the index of another image.
+    package static func referrer(
+        of image: Image, at source: any ImageSource, except refused: [Digest] = []
+    ) async throws -> (digest: Digest, index: SOCIIndex)? {
+        let found = try await source.referrers(of: image.descriptor.digest, artifactType: SOCIIndex.artifactType)
+        guard let descriptor = found.last(where: { !refused.contains($0.digest) }) else { return nil }
+        let document = try await source.readManifest(descriptor)
+        return (descriptor.digest, try decode(document, descriptor.digest, of: image))
+    }
+
+    /// That index with its files. zTOCs are stored in `folder` while they are read, until `deadline` if there is one, and unlinked.
+    /// The reading thread, which waits for the registry, is not a cooperative one.
     package static func findReferrer(
         _ image: Image, at source: any ImageSource, in folder: String, except refused: [Digest] = [],
         until deadline: Monotonic? = nil, leftOut: LeftOutLayers? = nil
     ) async throws -> IndexFiles? {
-        let found = try await source.referrers(of: image.descriptor.digest, artifactType: SOCIIndex.artifactType)
-        guard let descriptor = found.last(where: { !refused.contains($0.digest) }) else { return nil }
-        let document = try await source.readManifest(descriptor)
-        return try await open(document, descriptor.digest, image, source, in: folder, until: deadline, leftOut)
+        guard let (digest, index) = try await referrer(of: image, at: source, except: refused) else { return nil }
+        return try await open(index, digest, image, source, in: folder, until: deadline, leftOut)
     }
 
     /// The index of `image` that has the digest `pinned`, from a source that need not list it. zTOCs are stored in `folder` as
@@ -117,30 +125,48 @@ package struct IndexFiles: Sendable {
         _ pinned: Digest, of image: Image, at source: any ImageSource, in folder: String, leftOut: LeftOutLayers
     ) async throws -> IndexFiles {
         do {
-            return try await open(
-                try await source.manifest(pinned), pinned, image, source, in: folder, until: nil, leftOut)
+            let index = try decode(try await source.manifest(pinned), pinned, of: image)
+            return try await open(index, pinned, image, source, in: folder, until: nil, leftOut)
         } catch let error as HermesError {
             throw HermesError(
                 error.code, "cannot take the index \(pinned) of \(image.reference) from \(source.name)", cause: error)
         }
     }
 
-    private static func open(
-        _ document: [UInt8], _ digest: Digest, _ image: Image, _ source: any ImageSource, in folder: String,
-        until deadline: Monotonic?, _ leftOut: LeftOutLayers?
-    ) async throws -> IndexFiles {
+    private static func decode(_ document: [UInt8], _ digest: Digest, of image: Image) throws -> SOCIIndex {
         let index = try SOCIIndex(decoding: document)
         guard index.subject.digest == image.descriptor.digest else {
             throw HermesError(
                 .corrupt,
                 "the index \(digest) of \(image.reference) is that of another image, \(index.subject.digest)")
         }
-        return try await SystemThread.run("hermes-ztoc") {
+        return index
+    }
+
+    private static func open(
+        _ index: SOCIIndex, _ digest: Digest, _ image: Image, _ source: any ImageSource, in folder: String,
+        until deadline: Monotonic?, _ leftOut: LeftOutLayers?
+    ) async throws -> IndexFiles {
+        try await SystemThread.run("hermes-ztoc") {
             try IndexFiles(digest: digest, index: index, image: image, leftOut: leftOut) { ztoc in
-                let stream = try source.openBlob(ztoc.descriptor, until: deadline)
-                return try MappedFile(try download(stream, size: ztoc.size, in: folder))
+                try download(ztoc, from: source, in: folder, until: deadline)
             }
         }
+    }
+
+    /// The zTOC of a blob from a source, by way of a file in `folder` that is unlinked. Throws as `open` does, and what the source
+    /// throws.
+    package static func open(
+        _ ztoc: SOCIIndex.Layer, of blob: Descriptor, at source: any ImageSource, in folder: String
+    ) throws -> MappedFile {
+        try open(ztoc, of: blob) { try download($0, from: source, in: folder, until: nil) }
+    }
+
+    private static func download(
+        _ ztoc: SOCIIndex.Layer, from source: any ImageSource, in folder: String, until deadline: Monotonic?
+    ) throws -> MappedFile {
+        let stream = try source.openBlob(ztoc.descriptor, until: deadline)
+        return try MappedFile(try download(stream, size: ztoc.size, in: folder))
     }
 
     /// Reads a stream of `size` bytes into a file in `folder` that has no name any more. The file is shorter or longer than
