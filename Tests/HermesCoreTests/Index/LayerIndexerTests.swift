@@ -2,6 +2,7 @@ import HermesTestKit
 import Testing
 
 @testable import HermesCore
+@testable import HermesSupport
 
 /// The zTOC of a layer with odd parts can be used, against the layer's own bytes.
 @Suite struct LayerIndexerTests {
@@ -28,5 +29,12 @@ import Testing
         let inode = try lazy.tree.resolve("/etc/file")
         let count = try bytes.withUnsafeMutableBytes { try lazy.readBlocking(inode: inode, offset: 0, into: $0) }
         #expect(count == bytes.count && bytes.elementsEqual(content.utf8))
+    }
+
+    /// It would have no span, which no mount takes.
+    @Test func aPlainLayerWithoutBytesIsRefused() throws {
+        let error = #expect(throws: HermesError.self) { try IndexedImage([([], .plain)], spanSize: 1000) }
+        #expect(error?.code == .unsupported)
+        #expect("\(try #require(error))".contains("has no bytes"))
     }
 }

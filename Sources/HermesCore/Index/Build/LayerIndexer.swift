@@ -84,6 +84,10 @@ package enum LayerIndexer {
         }
         let index = try indexer.finish()
         try check(layer, blob: index.digest, diffID: index.digest)
+        guard index.size > 0 else {
+            throw HermesError(
+                .unsupported, "layer \(layer.descriptor.digest) has no bytes, not even a tar archive's end")
+        }
         try naming(layer) { try contents.parser.finish() }
         _ = try contents.writer.writeUncompressed(
             ZTOCWriter.Layer(
