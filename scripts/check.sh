@@ -42,12 +42,13 @@ check_once() {
         trap run_cleanups EXIT
         trap 'exit 130' INT
         trap 'exit 143' TERM
-        # The last line of the output says which command failed. What runs in the background may fail later.
+        # The last line of the output says which command failed, also where that command's own output goes elsewhere. What runs
+        # in the background may fail later.
         CHECK_LEVEL=$BASH_SUBSHELL
-        trap '((BASH_SUBSHELL > CHECK_LEVEL)) || echo "failed: ${BASH_SOURCE##*/} line $LINENO: $BASH_COMMAND"' ERR
+        trap '((BASH_SUBSHELL > CHECK_LEVEL)) || echo "failed: ${BASH_SOURCE##*/} line $LINENO: $BASH_COMMAND" >&9' ERR
         set -Eeuo pipefail
         "$@"
-    ) >"$output" 2>&1 </dev/null
+    ) >"$output" 2>&1 9>&1 </dev/null
 }
 
 # check_summary NAME: the counts; ends the script with 1 if a check failed.

@@ -4,8 +4,20 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/daemon.sh"
 
+# on_node [VERB] OPTION...: hermes bench on this containerd and daemon. Its standard error is in bench.log.
+on_node() {
+    local verb=()
+    [[ $1 != files && $1 != sweep ]] || { verb=("$1") && shift; }
+    TMPDIR=$shared/tmp "$HERMES" bench "${verb[@]}" --address "$CONTAINERD_SOCKET" --daemon-address "$SOCKET" "$@" 2>>"$shared/bench.log" || {
+        local code=$? said
+        # Read first: standard error may be that same file.
+        said=$(tail -n 3 "$shared/bench.log")
+        echo "$said" >&2
+        return "$code"
+    }
+}
 # bench OPTION...: measures, and writes the report as JSON.
-bench() { TMPDIR=$shared/tmp "$HERMES" bench --address "$CONTAINERD_SOCKET" --daemon-address "$SOCKET" --format json "$@" 2>>"$shared/bench.log"; }
+bench() { on_node --format json "$@"; }
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 # holds REPORT FILTER: whether a jq filter is true of a report.
 holds() { jq -e "$2" "$1" >/dev/null || { echo "not so: $2" && jq -c "[.sides[].starts[] | [.round, .isCold, .outcome, .error, .completeSeconds, .transfer]]" "$1" | fold -w 250 && return 1; }; }
@@ -146,9 +158,7 @@ refuses_a_node_that_others_use() {
     ctr_ -n others images rm --sync "$PLAIN"
 }
 # files OPTION...: which files a start touches, as JSON.
-files() {
-    TMPDIR=$shared/tmp "$HERMES" bench files --address "$CONTAINERD_SOCKET" --daemon-address "$SOCKET" --format json "$@" 2>>"$shared/bench.log"
-}
+files() { on_node files --format json "$@"; }
 # says REPORT FILTER [ARGUMENT...]: whether a jq filter is true of what a start touched.
 says() {
     local report=$1 filter=$2
@@ -172,7 +182,7 @@ knows_what_a_start_touches() {
         --argjson count "$count" --argjson bytes "$bytes"
     says "$shared/files.json" '[.layers[].touchedFiles] == [2, 0, 1]'
     leaves_nothing
-    TMPDIR=$shared/tmp "$HERMES" bench files --address "$CONTAINERD_SOCKET" --daemon-address "$SOCKET" "$IMAGE" -- /bin/busybox true >"$shared/table" 2>>"$shared/bench.log"
+    on_node files "$IMAGE" -- /bin/busybox true >"$shared/table"
     grep -q '^/bin/busybox ' "$shared/table"
     grep -q '^/data  *3 ' "$shared/table"
 }
@@ -182,9 +192,7 @@ needs_an_index_to_know_files() {
     leaves_nothing
 }
 # sweep OPTION...: reads shares of an image, and writes the result as JSON.
-sweep() {
-    TMPDIR=$shared/tmp "$HERMES" bench sweep --address "$CONTAINERD_SOCKET" --daemon-address "$SOCKET" --format json "$@" 2>>"$shared/bench.log"
-}
+sweep() { on_node sweep --format json "$@"; }
 reads_shares_of_an_image() {
     local rootfs=$shared/bundle/rootfs bytes
     bytes=$(find "$rootfs" -type f -printf '%i %s\n' | sort -u | awk '{ sum += $2 } END { print sum }')
@@ -200,7 +208,7 @@ reads_shares_of_an_image() {
     says "$shared/sweep.json" 'all(.summary.rows[].sides[]; .failed == 0 and .seconds.count == 2)'
     says "$shared/sweep.json" '[.summary.crossovers[] | [.name, .first]] == [["hermes", "overlayfs"]]'
     leaves_nothing
-    TMPDIR=$shared/tmp "$HERMES" bench sweep --address "$CONTAINERD_SOCKET" --daemon-address "$SOCKET" --shares 50 "$IMAGE" >"$shared/table" 2>>"$shared/bench.log"
+    on_node sweep --shares 50 "$IMAGE" >"$shared/table"
     grep -q '^ *50 %  .*MiB .* m\?s  *[0-9.]* ' "$shared/table"
     grep -q '^crossover: ' "$shared/table"
 }
@@ -230,6 +238,17 @@ leaves_nothing_of_a_sweep() {
     mount -t tmpfs none "$shared/tmp/hermes-bench.abcdef"
     sweep --shares 100 "$IMAGE" >"$shared/sweep.json"
     says "$shared/sweep.json" 'all(.shares[].sides[].starts[]; .outcome == "complete")'
+    leaves_nothing
+}
+forgets_what_containerd_does_not_know() {
+    {
+        skopeo inspect --tls-verify=false --config "docker://$IMAGE"
+        skopeo inspect --tls-verify=false "docker://$IMAGE"
+    } | jq -s '{config: .[0], digest: .[1].Digest, layers: .[1].Layers}' >"$shared/image.json"
+    /usr/bin/python3 "$HERE/orphan.py" "$SOCKET" hermes-bench "$IMAGE" <"$shared/image.json"
+    (($(rows) == 1))
+    bench --rounds 1 --snapshotter hermes "$IMAGE" -- /bin/busybox true >"$shared/next.json"
+    holds "$shared/next.json" '.sides[0].starts | length == 2 and all(.[]; .outcome == "complete")'
     leaves_nothing
 }
 says_what_is_wrong() {
@@ -268,6 +287,7 @@ check "a line makes a workload ready" knows_readiness_by_a_line
 check "a failed and a late start are shown as such" shows_failures_as_such
 check "interrupted, it leaves nothing" cleans_up_when_interrupted
 check "after kill -9 the next one clears up" clears_what_a_killed_one_left
+check "it removes a layer that containerd does not know" forgets_what_containerd_does_not_know
 check "it leaves a node alone that others use" refuses_a_node_that_others_use
 check "it knows which files a start touches" knows_what_a_start_touches
 check "without an index nothing is said of files" needs_an_index_to_know_files
