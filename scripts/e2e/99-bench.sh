@@ -117,11 +117,14 @@ shows_failures_as_such() {
     holds "$shared/late.json" '.sides[0].starts | length == 1 and .[0].outcome == "timed-out"'
     leaves_nothing
 }
-cleans_up_when_interrupted() {
+refuses_a_second_and_cleans_up() {
     bench --snapshotter hermes "$IMAGE" -- /bin/busybox sleep 1000 >"$shared/cut.json" &
     local bench=$!
     ended_with_check "$bench"
     wait_until 30 eval 'ctr_ -n hermes-bench tasks ls | grep -q RUNNING'
+    fails 69 bench "$IMAGE" -- /bin/busybox true
+    grep -q 'another bench measures with the containerd at' "$shared/bench.log"
+    ctr_ -n hermes-bench tasks ls | grep -q RUNNING
     # The command is a child of the function's shell.
     pkill -INT -P "$bench" -f 'hermes bench' || kill -INT "$bench"
     local code=0
@@ -285,7 +288,7 @@ check "with hermes it agrees with a stopwatch" agrees_with_a_stopwatch hermes
 check "it waits for a server and asks it" asks_a_server
 check "a line makes a workload ready" knows_readiness_by_a_line
 check "a failed and a late start are shown as such" shows_failures_as_such
-check "interrupted, it leaves nothing" cleans_up_when_interrupted
+check "a second one is refused; interrupted, the first leaves nothing" refuses_a_second_and_cleans_up
 check "after kill -9 the next one clears up" clears_what_a_killed_one_left
 check "it removes a layer that containerd does not know" forgets_what_containerd_does_not_know
 check "it leaves a node alone that others use" refuses_a_node_that_others_use

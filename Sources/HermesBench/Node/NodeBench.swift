@@ -22,6 +22,8 @@ package final class NodeBench {
     /// Whether the bench is to end early.
     let isStopped: @Sendable () -> Bool
     let progress: (String) -> Void
+    /// Milliseconds that another bench has to end, which may have been killed just now.
+    private static let patience = 5000
     /// Which bench made a lease, a snapshot or a container.
     let identity = "bench-\(getpid())"
 
@@ -104,16 +106,30 @@ package final class NodeBench {
     }
 
     /// Runs `body` in the bench's namespace, which is empty, and leaves nothing of it. Throws `usage` where another namespace has the
-    /// image.
+    /// image, and `unavailable` while another bench measures with this containerd.
     func inNamespace<Result>(_ body: (ColdNode) throws -> Result) throws -> Result {
-        let namespace = BenchNamespace(containerd)
-        try namespace.make()
-        defer { namespace.remove() }
-        BenchFolder.clear()
-        try namespace.clear()
-        let cold = ColdNode(containerd: containerd, observe: observe)
-        try cold.checkThatNobodyHas(image, snapshotters: options.snapshotters)
-        return try body(cold)
+        try alone {
+            let namespace = BenchNamespace(containerd)
+            try namespace.make()
+            defer { namespace.remove() }
+            BenchFolder.clear()
+            try namespace.clear()
+            let cold = ColdNode(containerd: containerd, observe: observe)
+            try cold.checkThatNobodyHas(image, snapshotters: options.snapshotters)
+            return try body(cold)
+        }
+    }
+
+    /// Runs `body` while no other bench measures with this containerd: they would clear away each other's images. The lease is on the
+    /// folder of containerd's socket, so that it needs no file of its own.
+    private func alone<Result>(_ body: () throws -> Result) throws -> Result {
+        let folder = options.address.lastIndex(of: "/").map { String(options.address[..<$0]) } ?? "."
+        guard let lease = FolderLease.alone(folder.isEmpty ? "/" : folder, within: Self.patience) else {
+            throw HermesError(
+                .unavailable, "another bench measures with the containerd at \(options.address.printable(200))",
+                advice: "run this one when that has ended")
+        }
+        return try withExtendedLifetime(lease, body)
     }
 
     private func measure(_ cold: ColdNode) throws -> BenchReport {
