@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What the demos share: the image, a registry that counts what it sends, figures as text. Source after lib.sh.
 #
-# HERMES_DEMO_IMAGE=REFERENCE    an image of your own (copied to the demo's registry with skopeo) ...
+# HERMES_DEMO_IMAGE=REFERENCE    an image of your own, or oci:FOLDER:TAG (copied to the demo's registry with skopeo) ...
 # HERMES_DEMO_COMMAND=COMMAND    ... and the command to run in it; default: python3 with a few imports
 
 # demo_image_pushed: the image in a registry on loopback, in $work. Sets image, command, image_size and layers.
@@ -19,7 +19,9 @@ demo_image_pushed() {
     if [[ -n $layout ]]; then
         push_layout "$layout:latest" demo/python:latest
     else
-        skopeo copy -q --dest-tls-verify=false "docker://$HERMES_DEMO_IMAGE" "docker://$image"
+        local source=docker://$HERMES_DEMO_IMAGE
+        [[ $HERMES_DEMO_IMAGE != oci:* ]] || source=$HERMES_DEMO_IMAGE
+        skopeo copy -q --dest-tls-verify=false "$source" "docker://$image"
     fi
     image_size=$(skopeo inspect --raw --tls-verify=false "docker://$image" | jq '[.layers[].size] | add')
     layers=$(skopeo inspect --raw --tls-verify=false "docker://$image" | jq '.layers | length')
@@ -57,7 +59,7 @@ demo_was_lazy() {
 
 # sent_total: bytes that the registry has sent, by its own log. bytes_sent: those since $sent_before.
 sent_total() { awk '/msg="response completed"/ && match($0, /response.written=[0-9]+/) {
-    sum += substr($0, RSTART + 17, RLENGTH - 17) } END {print sum + 0}' "$REGISTRY_LOG"; }
+    sum += substr($0, RSTART + 17, RLENGTH - 17) } END {printf "%.0f\n", sum}' "$REGISTRY_LOG"; }
 bytes_sent() { echo $(($(sent_total) - sent_before)); }
 
 seconds() { awk -v ms="$1" 'BEGIN {printf "%.2f s", ms / 1000}'; }
