@@ -8,7 +8,7 @@ import Logging
 /// images/<manifest digest>/image      which index and zTOCs the tree is compiled from (JSON)
 /// images/<manifest digest>/tree       the merged tree (ImageTree); "tree.<n>.<index digest>" is that of the n lowest layers
 /// layers/<layer digest>.<zTOC digest>/spans, data, present, ztoc
-///                                     the spans (SpanMap), the cached data (SpanStore) and the zTOC, compressed
+///                                     the spans (SpanMap), the cached data (SpanStore) and what more the zTOC has
 /// documents/<digest>                  manifests and configurations, byte for byte
 /// references/<SHA-256 of the name>    what a reference named when its registry was last asked (JSON)
 /// startups/<manifest digest>          which spans a start of the image touched, in order (JSON)
@@ -91,12 +91,12 @@ package struct ImageCache: Sendable {
     /// Compiles the zTOC of a layer into the layer's folder, and keeps it there.
     private static func compile(_ ztoc: MappedFile, in folder: String) throws {
         try make(folder)
-        if !hasZTOC(folder) { try keepZTOC(ztoc.readOnly, in: folder) }
         if hasSpans(folder) {
             touch(folder + "/spans")
         } else {
             try SpanMap.compile(try ZTOCView(ztoc.readOnly), in: folder)
         }
+        if !hasZTOC(folder) { try keepZTOC(ztoc.readOnly, in: folder) }
     }
 
     /// Opens a compiled image whose absent data come from `source`. `threads` work for it until it is closed. Throws

@@ -92,10 +92,14 @@ package struct CheckpointBlob: @unchecked Sendable {
             bits: bytes[start + 16])
     }
 
+    /// Where the window of checkpoint `index` lies in the blob; where it is implicit, where it would lie.
+    func windowOffset(_ index: Int) -> Int { Self.headerSize + (index - implicit) * Self.recordSize + 17 }
+
     /// The window of checkpoint `index`: a slice of the blob, or nil where it is implicit (all zero, never needed).
     package func window(_ index: Int) -> UnsafeRawBufferPointer? {
         guard index >= implicit else { return nil }
-        let start = record(index) + 17
+        precondition(index < count, "no such checkpoint")
+        let start = windowOffset(index)
         return UnsafeRawBufferPointer(rebasing: bytes[start..<(start + Checkpoint.windowSize)])
     }
 

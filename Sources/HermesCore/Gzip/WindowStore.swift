@@ -3,15 +3,13 @@ import HermesSupport
 
 /// The windows of a layer's checkpoints, each compressed with zstd: mostly zero bytes, they shrink to a few KiB.
 struct WindowStore: Sendable {
-    private var bytes: [UInt8] = []
+    /// The windows in their compressed form, one behind the other.
+    private(set) var bytes: [UInt8] = []
     // Where each window ends in `bytes`; one that is all zero takes no bytes.
     private var ends: [Int] = []
 
     /// The number of windows.
     var count: Int { ends.count }
-
-    /// The bytes that the windows take in memory.
-    var storedSize: Int { bytes.count }
 
     /// Adds a window that is all zero.
     mutating func appendZero() { ends.append(bytes.count) }
@@ -20,11 +18,6 @@ struct WindowStore: Sendable {
     mutating func append(compressed window: UnsafeRawBufferPointer) {
         bytes.append(contentsOf: window)
         ends.append(bytes.count)
-    }
-
-    /// Calls `body` with all windows in their compressed form, one behind the other. Any thread.
-    func withStoredBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-        try bytes.withUnsafeBytes(body)
     }
 
     /// Calls `body` with the 32,768 bytes of a window, valid for the call. Any thread.
@@ -50,7 +43,7 @@ struct WindowStore: Sendable {
     }
 }
 
-/// Compresses windows into a store. Owned by one indexer, used by one thread at a time.
+/// Compresses windows into a store. Used by one thread at a time.
 struct WindowPacker: ~Copyable {
     // zstd's default level: smaller than 1 and still a small part of the pass.
     private static let level: Int32 = 3
@@ -79,12 +72,17 @@ struct WindowPacker: ~Copyable {
 
     /// Adds a window; throws `system` when memory is short.
     mutating func append(_ window: UnsafeRawBufferPointer) throws {
+        store.append(compressed: try compressed(window))
+    }
+
+    /// A window's compressed form, valid until the next call; throws `system` when memory is short.
+    func compressed(_ window: UnsafeRawBufferPointer) throws -> UnsafeRawBufferPointer {
         let size = ZSTD_compressCCtx(
             context, scratch.baseAddress, scratch.count, window.baseAddress, window.count, Self.level)
         // The scratch holds the worst case, so only memory can be the reason.
         guard ZSTD_isError(size) == 0 else {
             throw HermesError(.system, "cannot pack a window: out of memory")
         }
-        store.append(compressed: UnsafeRawBufferPointer(rebasing: scratch[..<size]))
+        return UnsafeRawBufferPointer(rebasing: scratch[..<size])
     }
 }

@@ -9,7 +9,7 @@ final class SpanDecoder: @unchecked Sendable {
     private var inflater: SpanInflater
     private var blocks: BlockInflater
     private let zstd = ZSTD_createDCtx()
-    private let window = UnsafeMutableRawBufferPointer.allocate(byteCount: 32 << 10, alignment: 16)
+    private let window = UnsafeMutableRawBufferPointer.allocate(byteCount: Checkpoint.windowSize, alignment: 16)
 
     /// Makes a decoder.
     init() throws {
@@ -62,10 +62,9 @@ final class SpanDecoder: @unchecked Sendable {
     }
 
     private func expandedWindow(_ map: SpanMap, _ index: Int) throws -> UnsafeRawBufferPointer? {
-        let compressed = try map.compressedWindow(index)
-        guard !compressed.isEmpty else { return nil }
-        let size = ZSTD_decompressDCtx(zstd, window.baseAddress, window.count, compressed, compressed.count)
-        guard size == window.count else {
+        let packed = try map.packedWindow(index)
+        guard !packed.isEmpty else { return nil }
+        guard packed.withUnsafeBytes({ PackedWindows.unpack($0, into: window, zstd) }) else {
             throw HermesError(.corrupt, "the window of span \(index) is damaged")
         }
         return UnsafeRawBufferPointer(window)

@@ -6,7 +6,8 @@ extension SpanMap {
     /// Throws `corrupt` for checkpoints that do not fit the layer, `unsupported` for a span of more than 32 MiB.
     package static func compile(_ source: ZTOCView, in folder: String) throws {
         var records: ContiguousArray<SpanRecord> = []
-        var windows = WindowStore()
+        var windows: [UInt8] = []
+        var ztocWindows = 0
         let start = headerSize + source.spanCount * 64
         let digests = try source.spanDigests()
         switch source.compression {
@@ -15,24 +16,23 @@ extension SpanMap {
                 source.checkpoints, compressedSize: source.compressedSize,
                 uncompressedSize: source.uncompressedSize)
             try check(blob.count, digests)
-            var packer = try WindowPacker()
+            var packer = try PackedWindows()
             for index in 0..<blob.count {
                 let checkpoint = blob.checkpoint(index)
-                let offset = packer.store.storedSize
+                let offset = packer.bytes.count
                 if checkpoint.uncompressedOffset > 0, let window = blob.window(index) {
                     try packer.append(window)
-                } else {
-                    packer.appendZero()
                 }
                 records.append(
                     SpanRecord(
                         compressedStart: checkpoint.spanStart,
                         uncompressedStart: checkpoint.uncompressedOffset,
                         windowOffset: UInt64(start + offset),
-                        windowLength: UInt32(packer.store.storedSize - offset),
+                        windowLength: UInt32(packer.bytes.count - offset),
                         bits: UInt32(checkpoint.bits), digest: digests[index]))
             }
-            windows = packer.store
+            windows = packer.bytes
+            ztocWindows = source.checkpointsOffset + blob.windowOffset(0)
         case .uncompressed:
             let spanSize = try source.spanSize()
             try check(Int(clamping: try TarZinfo(spanSize: spanSize, size: source.compressedSize).spanCount), digests)
@@ -60,12 +60,12 @@ extension SpanMap {
         var header: [UInt64] = [
             magic, isPlain ? Compression.none.rawValue : Compression.gzip.rawValue, UInt64(records.count),
             UInt64(source.compressedSize), UInt64(isPlain ? source.compressedSize : source.uncompressedSize),
-            UInt64(start + windows.storedSize), 0, 0,
+            UInt64(start + windows.count), 0, UInt64(bitPattern: Int64(ztocWindows)),
         ]
         func each(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
             try header.withUnsafeBytes(body)
             try records.withUnsafeBytes(body)
-            try windows.withStoredBytes(body)
+            try windows.withUnsafeBytes(body)
         }
         var sum = XXH64()
         try each { sum.update($0) }

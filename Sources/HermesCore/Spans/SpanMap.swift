@@ -11,9 +11,12 @@ import HermesSupport
 /// The file, all integers little-endian:
 /// | offset | what |
 /// |---|---|
-/// | 0 | header, 64 bytes: magic "HERMSPN1", u64 compression (1 gzip, 2 none), u64 span count, u64 size of the blob, u64 size of the uncompressed layer, u64 size of this file, u64 XXH64 of the file with zeros in this place, 8 bytes zero |
+/// | 0 | header, 64 bytes: magic "HERMSPN2", u64 compression (1 gzip, 2 none), u64 span count, u64 size of the blob, u64 size of the uncompressed layer, u64 size of this file, u64 XXH64 of the file with zeros in this place, i64 place of span 0's window in the zTOC (0 where no span has one) |
 /// | 64 | one `SpanRecord` per span, in order |
-/// | behind | the windows, each zstd-compressed, unaligned |
+/// | behind | the windows, packed (`PackedWindows`), unaligned |
+///
+/// In the first version, "HERMSPN1", every window is a zstd frame, and the last field is 0. It is read, too, as images may be in
+/// use when Hermes is replaced.
 ///
 /// Immutable and safe for use from any thread.
 package final class SpanMap: @unchecked Sendable {
@@ -23,7 +26,8 @@ package final class SpanMap: @unchecked Sendable {
         case none = 2
     }
 
-    static let magic: UInt64 = 0x314e_5053_4d52_4548  // "HERMSPN1"
+    static let magic: UInt64 = 0x324e_5053_4d52_4548  // "HERMSPN2"
+    private static let firstMagic: UInt64 = 0x314e_5053_4d52_4548
     static let headerSize = 64
     /// Where the file holds its checksum.
     static let checksumPlace = 48
@@ -50,7 +54,8 @@ package final class SpanMap: @unchecked Sendable {
         let size = try file.size()
         let damaged = HermesError(.corrupt, "\(path) is not a compiled span map", advice: "remove it")
         header = try Self.header(of: file)
-        guard header[0] == Self.magic, let compression = Compression(rawValue: header[1]),
+        guard header[0] == Self.magic || header[0] == Self.firstMagic,
+            let compression = Compression(rawValue: header[1]),
             let count = Int(exactly: header[2]), count > 0, count <= (size - Int64(Self.headerSize)) / 64,
             let compressedSize = Int64(exactly: header[3]), let uncompressedSize = Int64(exactly: header[4]),
             header[5] == UInt64(size)
@@ -156,9 +161,18 @@ package final class SpanMap: @unchecked Sendable {
         return low
     }
 
-    /// The compressed window of span `index`, at most 1 MiB; empty where inflate needs none. Throws the file error, and `corrupt` where
+    /// Where the window of span `index` lies in the zTOC, in bytes; nil where this file does not say it, or does not have the window.
+    /// Not checked: the file's word.
+    func ztocOffset(ofWindow index: Int) -> Int64? {
+        let first = Int64(bitPattern: header[7])
+        guard first != 0, records[index].windowLength > 0 else { return nil }
+        let (offset, overflow) = first.addingReportingOverflow(Int64(index) * Int64(CheckpointBlob.recordSize))
+        return overflow ? nil : offset
+    }
+
+    /// The packed window of span `index`, at most 1 MiB; empty where inflate needs none. Throws the file error, and `corrupt` where
     /// the file was cut off.
-    func compressedWindow(_ index: Int) throws -> [UInt8] {
+    func packedWindow(_ index: Int) throws -> [UInt8] {
         let record = records[index]
         let length = Int(record.windowLength)
         guard length > 0 else { return [] }

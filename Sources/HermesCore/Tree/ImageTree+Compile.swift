@@ -29,17 +29,17 @@ extension LayerTree {
         self.init(capacity: source.entryCount)
         let linkTarget = { (index: Int32) -> UnsafeRawBufferPointer? in
             // The kernel takes targets of less than a page.
-            guard let entry = try? source.entry(Int(index)), entry.kind == .symbolicLink, entry.linkName.count < 4096
+            guard let entry = try? source.names(Int(index)), entry.kind == .symbolicLink, entry.linkName.count < 4096
             else { return nil }
             return entry.linkName
         }
         for index in 0..<source.entryCount {
-            let entry = try source.entry(index)
+            let entry = try source.names(index)
             apply(
                 Int32(index), name: entry.name, isDirectory: entry.kind == .directory,
                 hardLinkTo: entry.kind == .hardLink ? entry.linkName : nil, linkTargetOf: linkTarget)
         }
         let empty = UnsafeRawBufferPointer(start: nil, count: 0)
-        finish(linkNameOf: { (try? source.entry(Int($0)))?.linkName ?? empty }, linkTargetOf: linkTarget)
+        finish(linkNameOf: { (try? source.names(Int($0)))?.linkName ?? empty }, linkTargetOf: linkTarget)
     }
 }

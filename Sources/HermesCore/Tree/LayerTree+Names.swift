@@ -40,6 +40,23 @@ extension LayerTree {
         return names
     }
 
+    /// The last name of a path and the path of its folder, empty for the root, neither cleaned; nil where the last name is none, or needs
+    /// cleaning: empty, ".", ".." or one with a NUL.
+    static func splitLast(
+        _ path: UnsafeRawBufferPointer
+    ) -> (folder: UnsafeRawBufferPointer, name: UnsafeRawBufferPointer)? {
+        var end = path.count
+        if end > 0, path[end - 1] == UInt8(ascii: "/") { end -= 1 }
+        var start = end
+        while start > 0, path[start - 1] != UInt8(ascii: "/") {
+            start -= 1
+            guard path[start] != 0 else { return nil }
+        }
+        let name = UnsafeRawBufferPointer(rebasing: path[start..<end])
+        guard !name.isEmpty, name[0] != UInt8(ascii: ".") || name.count > 2 else { return nil }
+        return (UnsafeRawBufferPointer(rebasing: path[..<max(start - 1, 0)]), name)
+    }
+
     /// The names of a path as if the root were above it: ".." takes the name before it away, and at the root nothing.
     static func cleaned(_ path: UnsafeRawBufferPointer) -> [UnsafeRawBufferPointer] {
         let names = split(path)

@@ -39,6 +39,9 @@ struct LayerTree {
     /// Open addressing over the nodes, by parent and name; -1 is empty.
     private var table: ContiguousArray<Int32>
     private let seed = UInt64.random(in: UInt64.min...UInt64.max)
+    /// The folder that the last entry lay in: its path in the tar, as it was written there, and its node. Most entries lie in the
+    /// folder of the one before.
+    private var lastFolder: (path: UnsafeRawBufferPointer, node: Int32)?
     /// After `finish`: the children of node n are children[starts[n]..<starts[n + 1]], sorted by name.
     private(set) var starts: ContiguousArray<Int32> = []
     private(set) var children: ContiguousArray<Int32> = []
@@ -60,15 +63,31 @@ struct LayerTree {
         hardLinkTo target: UnsafeRawBufferPointer?,
         linkTargetOf: (Int32) -> UnsafeRawBufferPointer?
     ) {
-        var path = Self.cleaned(name)
-        guard let last = path.popLast() else {
-            if isDirectory { nodes[0].entry = entry }
-            return
+        let last: UnsafeRawBufferPointer
+        let folder: UnsafeRawBufferPointer?
+        var path: [UnsafeRawBufferPointer] = []
+        if let (front, back) = Self.splitLast(name) {
+            (folder, last) = (front, back)
+        } else {
+            path = Self.cleaned(name)
+            guard let back = path.popLast() else {
+                if isDirectory { nodes[0].entry = entry }
+                return
+            }
+            (folder, last) = (nil, back)
         }
         guard last.count <= 255 else { return }
         let whiteout = Self.whiteout(last)
         if whiteout == .bookkeeping { return }
-        guard let parent = makeDirectories(path, linkTargetOf) else { return }
+        let parent: Int32
+        if let folder, let lastFolder, Self.isEqual(folder, lastFolder.path) {
+            parent = lastFolder.node
+        } else {
+            if let folder { path = Self.cleaned(folder) }
+            guard let made = makeDirectories(path, linkTargetOf) else { return }
+            parent = made
+            lastFolder = folder.map { ($0, made) }
+        }
         switch whiteout {
         case .bookkeeping: return
         case .opaque: nodes[Int(parent)].isOpaque = true
@@ -145,8 +164,7 @@ struct LayerTree {
         }
         // A new node takes the old name: the nodes below the old node become unreachable with it, and hard links to the
         // old node keep its inode.
-        table[slot] = Int32(nodes.count)
-        nodes.append(Node(parent: parent, name: name, kind: kind, entry: entry, link: link))
+        replace(slot, Node(parent: parent, name: name, kind: kind, entry: entry, link: link))
     }
 
     private mutating func hide(_ name: UnsafeRawBufferPointer, in parent: Int32) {
@@ -180,8 +198,7 @@ struct LayerTree {
                 if nodes[Int(found)].kind == .file, let target = linkTargetOf(inodeEntry(found)) {
                     if walk.follow(target) { current = 0 }
                 } else {
-                    table[slot] = Int32(nodes.count)
-                    nodes.append(Node(parent: current, name: name, kind: .directory, entry: -1))
+                    replace(slot, Node(parent: current, name: name, kind: .directory, entry: -1))
                     current = table[slot]
                 }
             }
@@ -233,10 +250,11 @@ struct LayerTree {
         return found >= 0 ? found : nil
     }
 
-    /// The children of a directory, sorted by name.
-    func children(of node: Int32) -> ArraySlice<Int32> {
-        ArraySlice(children[Int(starts[Int(node)])..<Int(starts[Int(node) + 1])])
-    }
+    /// Where `children` has those of a directory, sorted by name.
+    func places(of node: Int32) -> Range<Int> { Int(starts[Int(node)])..<Int(starts[Int(node) + 1]) }
+
+    /// The child that `children` has at `place`.
+    func child(at place: Int) -> Node { nodes[Int(children[place])] }
 
     // MARK: The table
 
@@ -252,6 +270,14 @@ struct LayerTree {
             slot = (slot + 1) & (table.count - 1)
         }
         return slot
+    }
+
+    /// Puts a node in the place of another one of the same name.
+    private mutating func replace(_ slot: Int, _ node: Node) {
+        table[slot] = Int32(nodes.count)
+        nodes.append(node)
+        // Its path may lead elsewhere now.
+        lastFolder = nil
     }
 
     private mutating func insert(_ node: Node, at slot: Int) {

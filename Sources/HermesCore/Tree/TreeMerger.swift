@@ -10,9 +10,16 @@ import HermesSupport
 /// meets them, so the same layers give the same numbers everywhere.
 struct TreeMerger {
     /// A layer's tree with the entries that it was made of.
-    struct Layer {
+    ///
+    /// A class, as it is looked into for every name: a copy of the tree would count its arrays' users.
+    final class Layer {
         let tree: LayerTree
         let source: ZTOCView
+
+        init(tree: LayerTree, source: ZTOCView) {
+            self.tree = tree
+            self.source = source
+        }
     }
 
     private struct Part {
@@ -109,23 +116,26 @@ struct TreeMerger {
     private mutating func eachName(
         _ parts: [Part], _ body: (inout TreeMerger, UnsafeRawBufferPointer, [Part]) throws -> Void
     ) throws {
-        var cursors = parts.map { layers[$0.layer].tree.children(of: $0.node) }
+        // Where each part's children go on in its layer's list of them.
+        var cursors = parts.map { layers[$0.layer].tree.places(of: $0.node) }
+        var found: [Part] = []
         while true {
             var name: UnsafeRawBufferPointer?
             for (part, cursor) in zip(parts, cursors) {
-                guard let node = cursor.first else { continue }
-                let candidate = layers[part.layer].tree.nodes[Int(node)].name
+                guard let place = cursor.first else { continue }
+                let candidate = layers[part.layer].tree.child(at: place).name
                 if let least = name, !LayerTree.isBefore(candidate, least) { continue }
                 name = candidate
             }
             guard let name else { return }
-            var found: [Part] = []
+            found.removeAll(keepingCapacity: true)
             for index in parts.indices {
-                guard let node = cursors[index].first,
-                    LayerTree.isEqual(layers[parts[index].layer].tree.nodes[Int(node)].name, name)
-                else { continue }
-                found.append(Part(layer: parts[index].layer, node: node))
-                cursors[index] = cursors[index].dropFirst()
+                let tree = layers[parts[index].layer].tree
+                guard let place = cursors[index].first, LayerTree.isEqual(tree.child(at: place).name, name) else {
+                    continue
+                }
+                found.append(Part(layer: parts[index].layer, node: tree.children[place]))
+                cursors[index].removeFirst()
             }
             try body(&self, name, found)
         }

@@ -73,15 +73,13 @@ extension ControllerClient {
     }
 
     private func store(_ content: any ByteSource, _ blob: Descriptor, in folder: String) throws -> MappedFile {
-        let stored: MappedFile
+        let stored: MappedFile?
         do {
-            stored = try MappedFile(try IndexFiles.download(content, size: blob.size, in: folder))
+            stored = try IndexFiles.download(content, blob, in: folder)
         } catch let error as HermesError where error.code == .corrupt {
             throw wrongBytes(blob, error)
         }
-        guard Int64(stored.bytes.count) == blob.size, Digest.of(stored.readOnly) == blob.digest else {
-            throw wrongBytes(blob)
-        }
+        guard let stored else { throw wrongBytes(blob) }
         return stored
     }
 

@@ -18,19 +18,50 @@ package enum Zstandard {
 
     /// Compresses `bytes` into one frame. Throws `system` without memory, and what `sink` throws.
     package static func compress(_ bytes: UnsafeRawBufferPointer, to sink: Sink) throws {
-        guard let context = ZSTD_createCCtx() else { throw HermesError(.system, "cannot start zstd: out of memory") }
-        defer { ZSTD_freeCCtx(context) }
-        // A level that zstd has is no error.
-        ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
-        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: roomSize, alignment: 64)
-        defer { room.deallocate() }
-        var input = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
-        while true {
+        let frame = try Compressor()
+        try frame.add(bytes, to: sink)
+        try frame.finish(to: sink)
+    }
+
+    /// Compresses pieces of data into one frame. One thread at a time; not to be used after a throw.
+    package struct Compressor: ~Copyable {
+        private let context: OpaquePointer
+        private let room = UnsafeMutableRawBufferPointer.allocate(byteCount: roomSize, alignment: 64)
+
+        /// Throws `system` without memory.
+        package init() throws {
+            guard let context = ZSTD_createCCtx() else {
+                throw HermesError(.system, "cannot start zstd: out of memory")
+            }
+            self.context = context
+            // A level that zstd has is no error.
+            ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
+        }
+
+        deinit {
+            ZSTD_freeCCtx(context)
+            room.deallocate()
+        }
+
+        /// Adds a piece. Throws `system` without memory, and what `sink` throws.
+        package func add(_ bytes: UnsafeRawBufferPointer, to sink: Sink) throws {
+            var input = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
+            while input.pos < input.size { _ = try advance(&input, ZSTD_e_continue, sink) }
+        }
+
+        /// Ends the frame, once. Throws as `add` does.
+        package func finish(to sink: Sink) throws {
+            var input = ZSTD_inBuffer(src: nil, size: 0, pos: 0)
+            while try advance(&input, ZSTD_e_end, sink) > 0 {}
+        }
+
+        /// Returns what zstd has left to write.
+        private func advance(_ input: inout ZSTD_inBuffer, _ mode: ZSTD_EndDirective, _ sink: Sink) throws -> Int {
             var output = ZSTD_outBuffer(dst: room.baseAddress, size: room.count, pos: 0)
-            let rest = ZSTD_compressStream2(context, &output, &input, ZSTD_e_end)
+            let rest = ZSTD_compressStream2(context, &output, &input, mode)
             guard ZSTD_isError(rest) == 0 else { throw HermesError(.system, "cannot compress: out of memory") }
-            try sink(UnsafeRawBufferPointer(rebasing: room[..<output.pos]))
-            if rest == 0 { return }
+            if output.pos > 0 { try sink(UnsafeRawBufferPointer(rebasing: room[..<output.pos])) }
+            return rest
         }
     }
 

@@ -46,7 +46,7 @@ import Testing
             #expect(!range.isEmpty)
             let bytes = [UInt8](repeating: 7, count: min(range.count, 64))
             _ = bytes.withUnsafeBytes { bytes in try? decoder.decode(map, index, bytes) { $0.count } }
-            _ = try map.compressedWindow(index).reduce(0) { $0 ^ $1 }
+            _ = try map.packedWindow(index).reduce(0) { $0 ^ $1 }
             let part = map.uncompressedRange(index)
             if !part.isEmpty { #expect(map.span(at: part.lowerBound) < map.count) }
         }

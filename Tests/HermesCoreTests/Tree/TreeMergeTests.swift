@@ -120,6 +120,40 @@ import Testing
         }
     }
 
+    /// Entries that name one folder in the same way, while the way comes to lead elsewhere.
+    @Test func aFolderThatChangesBetweenEntries() throws {
+        try check(base) {
+            $0.file("a/b/one")
+            $0.file("a/b", "no folder")
+            $0.file("a/b/two")
+            $0.file("a/b/three")
+        }
+        try check(base) {
+            $0.directory("first")
+            $0.directory("second")
+            $0.symbolicLink("way", "first")
+            $0.file("way/one")
+            $0.symbolicLink("way", "second")
+            $0.file("way/two")
+            $0.file("way/.wh.three", "")
+            $0.file("second", "no folder")
+            $0.file("way/four")
+        }
+        try check(base) {
+            $0.file("etc/one")
+            $0.file("etc/./two")
+            $0.file("./etc/three")
+            $0.file("etc/../four")
+            $0.file("etc/..five")
+            $0.file("etc/.s")
+            $0.file("etc//six")
+            $0.file("//seven")
+            $0.directory("etc/eight//")
+            $0.directory("etc/nine/.")
+            $0.file("etc/eight/ten")
+        }
+    }
+
     @Test func parentsThatAreLinks() throws {
         try check {
             $0.directory("real/deep")

@@ -11,11 +11,11 @@ package struct IndexFiles: Sendable {
     /// The mapped zTOC of each of the image's layers, lowest first, and its reference in the index.
     package let layers: [(ztoc: SOCIIndex.Layer, file: MappedFile)]
 
-    /// Puts the files of an index together for an image. `open` maps the file of a zTOC; it is called from several threads, as is
-    /// `leftOut`, which makes those that the index does not list.
+    /// Puts the files of an index together for an image. `open` maps the file of a zTOC, whose digest it has compared; it is called
+    /// from several threads, as is `leftOut`, which makes those that the index does not list.
     ///
-    /// Blocks. Throws `unsupported` when a layer of the image has no zTOC and there is no `leftOut`, `corrupt` for a zTOC that has
-    /// another digest, is damaged, or describes a blob of another size, and the errors of `open` and `leftOut`.
+    /// Blocks. Throws `unsupported` when a layer of the image has no zTOC and there is no `leftOut`, `corrupt` for a zTOC that is
+    /// damaged or describes a blob of another size, and the errors of `open` and `leftOut`.
     package init(
         digest: Digest, index: SOCIIndex, image: Image, leftOut: LeftOutLayers?,
         open: @escaping @Sendable (SOCIIndex.Layer) throws -> MappedFile
@@ -56,8 +56,7 @@ package struct IndexFiles: Sendable {
                 ? "zstd layers cannot be indexed yet" : "build it again with hermes index build")
     }
 
-    /// Opens the zTOC of a blob. Throws `corrupt` when its size is out of proportion, its digest another one, or it does not
-    /// describe the blob.
+    /// Opens the zTOC of a blob. Throws `corrupt` when its size is out of proportion, or it does not describe the blob.
     private static func open(
         _ ztoc: SOCIIndex.Layer, of blob: Descriptor, with open: (SOCIIndex.Layer) throws -> MappedFile
     ) throws -> MappedFile {
@@ -67,9 +66,6 @@ package struct IndexFiles: Sendable {
             )
         }
         let file = try open(ztoc)
-        guard Int64(file.bytes.count) == ztoc.size, Digest.of(file.readOnly) == ztoc.digest else {
-            throw HermesError(.corrupt, "the zTOC of layer \(blob.digest) does not have the digest \(ztoc.digest)")
-        }
         do {
             let view = try ZTOCView(file.readOnly)
             try view.validate()
@@ -91,8 +87,16 @@ package struct IndexFiles: Sendable {
     ) throws -> IndexFiles {
         let (descriptor, index) = try layout.sociIndex(of: image.descriptor.digest, image: image.reference)
         return try IndexFiles(digest: descriptor.digest, index: index, image: image, leftOut: leftOut) { ztoc in
-            try MappedFile(try OpenFile(layout.blobPath(ztoc.digest), O_RDONLY))
+            let file = try MappedFile(try OpenFile(layout.blobPath(ztoc.digest), O_RDONLY))
+            guard Int64(file.bytes.count) == ztoc.size, Digest.of(file.readOnly) == ztoc.digest else {
+                throw wrongBytes(ztoc)
+            }
+            return file
         }
+    }
+
+    private static func wrongBytes(_ ztoc: SOCIIndex.Layer) -> HermesError {
+        HermesError(.corrupt, "the zTOC of layer \(ztoc.layerDigest) does not have the digest \(ztoc.digest)")
     }
 
     /// The last index that refers to `image` in the image's own source and is not among the `refused` ones, with its digest; nil
@@ -166,23 +170,30 @@ package struct IndexFiles: Sendable {
         _ ztoc: SOCIIndex.Layer, from source: any ImageSource, in folder: String, until deadline: Monotonic?
     ) throws -> MappedFile {
         let stream = try source.openBlob(ztoc.descriptor, until: deadline)
-        return try MappedFile(try download(stream, size: ztoc.size, in: folder))
+        guard let file = try download(stream, ztoc.descriptor, in: folder) else { throw wrongBytes(ztoc) }
+        return file
     }
 
-    /// Reads a stream of `size` bytes into a file in `folder` that has no name any more. The file is shorter or longer than
-    /// `size` when the stream is: a stream is read no further than a piece of 256 KiB beyond it. Throws what the stream
-    /// throws, and the file errors of `folder`.
-    package static func download(_ stream: any ByteSource, size: Int64, in folder: String) throws -> OpenFile {
+    /// Reads the bytes of a blob into a file in `folder` that has no name any more, and maps it; nil for bytes of another size or
+    /// digest. A stream is read no further than a piece of 256 KiB beyond its size. Throws what the stream throws, and the file errors
+    /// of `folder`.
+    package static func download(
+        _ stream: any ByteSource, _ blob: Descriptor, in folder: String
+    ) throws -> MappedFile? {
         let file = try OpenFile.unnamed("zTOC", in: folder)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
         defer { buffer.deallocate() }
+        var hash = SHA256()
         var offset: Int64 = 0
-        while offset <= size {
+        while offset <= blob.size {
             let count = try stream.read(into: buffer)
             guard count > 0 else { break }
-            try file.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]), at: offset)
+            let piece = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+            hash.update(piece)
+            try file.write(piece, at: offset)
             offset += Int64(count)
         }
-        return file
+        guard offset == blob.size, hash.finish() == blob.digest else { return nil }
+        return try MappedFile(file)
     }
 }

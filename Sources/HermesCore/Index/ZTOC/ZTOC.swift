@@ -82,7 +82,7 @@ extension TarEntry.Kind {
     /// The kind whose word in a zTOC is `name`; nil for any other word.
     init?(ztocName name: UnsafeRawBufferPointer) {
         let kind = TarEntry.Kind.allCases.first { kind in
-            kind.ztocName.withUTF8Buffer { $0.elementsEqual(name) }
+            kind.ztocName.withUTF8Buffer { $0.count == name.count && $0.elementsEqual(name) }
         }
         guard let kind else { return nil }
         self = kind

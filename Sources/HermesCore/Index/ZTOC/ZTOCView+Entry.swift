@@ -35,12 +35,7 @@ extension ZTOCView {
 
         init(_ table: FlatBufferTable) throws {
             typealias Slot = ZTOC.Slot.File
-            name = try table.text(Slot.name)
-            linkName = try table.text(Slot.linkName)
-            guard let kind = TarEntry.Kind(ztocName: try table.text(Slot.type)) else {
-                throw HermesError(.corrupt, "the zTOC has an entry of unknown type")
-            }
-            self.kind = kind
+            (name, linkName, kind) = try Self.names(table)
             dataOffset = try table.scalar(Slot.offset)
             let size: Int64 = try table.scalar(Slot.size)
             self.size = kind == .regular ? size : 0
@@ -58,6 +53,16 @@ extension ZTOCView {
             deviceMajor = try table.scalar(Slot.deviceMajor)
             deviceMinor = try table.scalar(Slot.deviceMinor)
             records = try table.list(Slot.records)
+        }
+
+        static func names(_ table: FlatBufferTable) throws -> (
+            name: UnsafeRawBufferPointer, linkName: UnsafeRawBufferPointer, kind: TarEntry.Kind
+        ) {
+            typealias Slot = ZTOC.Slot.File
+            guard let kind = TarEntry.Kind(ztocName: try table.text(Slot.type)) else {
+                throw HermesError(.corrupt, "the zTOC has an entry of unknown type")
+            }
+            return (try table.text(Slot.name), try table.text(Slot.linkName), kind)
         }
 
         /// The number of PAX records.

@@ -28,6 +28,8 @@ package struct ZTOCView {
     package let maxSpanID: Int32
     /// The checkpoints of a gzip layer, or the encoded `TarZinfo`.
     package let checkpoints: UnsafeRawBufferPointer
+    /// Where the checkpoints begin in the bytes that were given.
+    let checkpointsOffset: Int
 
     /// Opens a zTOC. Throws `corrupt` if its main tables are missing or lie outside of `bytes`, `unsupported` if the
     /// compression is unknown.
@@ -54,6 +56,8 @@ package struct ZTOCView {
         metadata = try toc.list(Slot.TableOfContents.metadata)
         digests = try info.list(Slot.CompressionInfo.spanDigests)
         checkpoints = try info.text(Slot.CompressionInfo.checkpoints)
+        // Both are addresses in `bytes`, or there are no checkpoints.
+        checkpointsOffset = checkpoints.baseAddress.flatMap { place in bytes.baseAddress.map { place - $0 } } ?? 0
     }
 
     /// The number of span digests.
@@ -109,5 +113,15 @@ package struct ZTOCView {
             throw HermesError(.corrupt, "the zTOC has no entry \(index)")
         }
         return try Entry(metadata.table(index))
+    }
+
+    /// Of the entry `index` what its place in a tree depends on. Throws `corrupt` if the entry is missing or damaged.
+    func names(_ index: Int) throws -> (
+        name: UnsafeRawBufferPointer, linkName: UnsafeRawBufferPointer, kind: TarEntry.Kind
+    ) {
+        guard index >= 0, index < metadata.count else {
+            throw HermesError(.corrupt, "the zTOC has no entry \(index)")
+        }
+        return try Entry.names(metadata.table(index))
     }
 }
