@@ -5,7 +5,8 @@ import HermesSupport
 ///
 /// In the windows of an index that Hermes built, all bytes are zero that inflate does not look back at: nine of ten. A packed
 /// window is a row of pieces, little-endian: a u16, how many words of 8 bytes are zero; a u16, how many words follow; those
-/// words. Behind the last piece all is zero; a window of zeros is one piece of no words. This takes a tenth of the time that zstd takes, for which a first start waits.
+/// words. Behind the last piece all is zero; a window of zeros is one piece of no words. A first start waits for
+/// this, and zstd would take many times as long.
 ///
 /// A window of which this leaves more than a quarter is one zstd frame (RFC 8878). No piece begins as its magic number does: that
 /// many words are more than a window has.

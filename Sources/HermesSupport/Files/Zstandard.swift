@@ -6,7 +6,7 @@ package enum Zstandard {
     package typealias Sink = (UnsafeRawBufferPointer) throws -> Void
 
     private static let roomSize = 1 << 20
-    /// zstd's default level, 3, makes a zTOC 1 % smaller and takes twice the time, for which a first start waits.
+    /// zstd's default level, 3, makes a zTOC hardly smaller and takes nearly twice the time.
     private static let level: Int32 = 1
 
     /// How many bytes `bytes` take when they are compressed. Throws `system` without memory.

@@ -55,6 +55,7 @@ extension ZTOCView {
             records = try table.list(Slot.records)
         }
 
+        /// What an entry's place in a tree depends on, which is read more often than the rest.
         static func names(_ table: FlatBufferTable) throws -> (
             name: UnsafeRawBufferPointer, linkName: UnsafeRawBufferPointer, kind: TarEntry.Kind
         ) {

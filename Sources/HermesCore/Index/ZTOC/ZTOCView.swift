@@ -109,19 +109,20 @@ package struct ZTOCView {
 
     /// The entry `index` of the archive, in its order. Throws `corrupt` if the entry is missing or damaged.
     package func entry(_ index: Int) throws -> Entry {
-        guard index >= 0, index < metadata.count else {
-            throw HermesError(.corrupt, "the zTOC has no entry \(index)")
-        }
-        return try Entry(metadata.table(index))
+        try Entry(table(index))
     }
 
     /// Of the entry `index` what its place in a tree depends on. Throws `corrupt` if the entry is missing or damaged.
     func names(_ index: Int) throws -> (
         name: UnsafeRawBufferPointer, linkName: UnsafeRawBufferPointer, kind: TarEntry.Kind
     ) {
+        try Entry.names(table(index))
+    }
+
+    private func table(_ index: Int) throws -> FlatBufferTable {
         guard index >= 0, index < metadata.count else {
             throw HermesError(.corrupt, "the zTOC has no entry \(index)")
         }
-        return try Entry.names(metadata.table(index))
+        return try metadata.table(index)
     }
 }
