@@ -167,7 +167,7 @@ let package = Package(
             name: "HermesDaemonTests",
             dependencies: [
                 "HermesSupport", "HermesHTTP", "HermesCore", "HermesContainerd", "HermesDaemon", "HermesTestKit",
-                "HermesTestChild",
+                "HermesTestChild", "CLinux",
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

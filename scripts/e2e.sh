@@ -27,12 +27,13 @@ done
 passed=0 failed=0
 for test in "${tests[@]}"; do
     say "$test"
-    bash "e2e/$test.sh" | tee "$E2E_WORK/lines" || true
+    : >"$E2E_WORK/lines"
+    limited 1200 "$E2E_WORK/lines" bash "e2e/$test.sh" || true
     passed=$((passed + $(grep -c '^ok ' "$E2E_WORK/lines" || true)))
     failed=$((failed + $(grep -c '^FAIL ' "$E2E_WORK/lines" || true)))
     grep -q "^$test: " "$E2E_WORK/lines" || {
         failed=$((failed + 1))
-        echo "FAIL $test ended before its end"
+        echo "FAIL $test ended before its end, or did not end in 20 minutes"
     }
 done
 echo "end to end: $passed passed, $failed failed"

@@ -24,6 +24,7 @@ run_cleanups() {
     local status=$? i
     trap '' INT TERM HUP
     set +e
+    [[ -z $LIMITED ]] || end_limited
     for ((i = ${#CLEANUPS[@]} - 1; i >= 0; i--)); do eval "${CLEANUPS[i]}"; done
     exit "$status"
 }
@@ -65,6 +66,27 @@ stop_process() {
     kill -s "${2:-TERM}" "$1" 2>/dev/null || return 0
     wait_until 20 process_gone "$1" || kill -s KILL "$1" 2>/dev/null
     wait "$1" 2>/dev/null || true
+}
+
+# limited SECONDS LOG COMMAND...: runs COMMAND, with what it says shown and added to LOG. One that does not end in time is killed with
+# all of its session, and the status is 124. What it leaves behind keeps nobody waiting, as it would at the end of a pipe.
+LIMITED=
+limited() {
+    local seconds=$1 log=$2 status=0
+    shift 2
+    setsid timeout -k 30 "$seconds" "$@" </dev/null >>"$log" 2>&1 &
+    LIMITED=$!
+    tail -n +1 -s 0.2 -f --pid="$LIMITED" "$log"
+    wait "$LIMITED" || status=$?
+    # 137: it had to be killed, by the shell's word for SIGKILL.
+    ((status != 137)) || status=124
+    ((status != 124)) || end_limited
+    LIMITED=
+    return "$status"
+}
+end_limited() {
+    stop_process "$LIMITED"
+    pkill -KILL -s "$LIMITED" || true
 }
 
 # build_alone "$@": makes the calling script, with its arguments, the only one that uses the build folder until it ends: runs

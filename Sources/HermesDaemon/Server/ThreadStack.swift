@@ -4,8 +4,6 @@ import HermesSupport
 /// What one thread of this process does, as the kernel sees it (proc_pid_task(5)): enough to tell a thread that waits for a lock, a disk
 /// or a socket from one that computes.
 struct ThreadStack: Equatable {
-    /// The threads that are told of; a daemon has some tens.
-    static let limit = 128
     /// Bytes of a kernel stack.
     static let longest = 2000
 
@@ -18,12 +16,12 @@ struct ThreadStack: Equatable {
     /// The functions of the kernel in which it is, the innermost first; empty where the kernel does not say.
     let stack: String
 
-    /// All threads of this process, `limit` at most: the main one first, the others by their numbers. A thread that ends meanwhile is left out.
+    /// All threads of this process: the main one first, the others by their numbers. A thread that ends meanwhile is left out.
     static func all() -> [ThreadStack] {
         let folder = "/proc/self/task"
         let main = Int(getpid())
         let ids = ((try? FolderListing.names(in: folder)) ?? []).compactMap { Int($0) }
-        return ids.sorted { ($0 == main ? 0 : $0) < ($1 == main ? 0 : $1) }.prefix(limit).compactMap { id in
+        return ids.sorted { ($0 == main ? 0 : $0) < ($1 == main ? 0 : $1) }.compactMap { id in
             func read(_ name: String) -> String? {
                 (try? LocalFile.read("\(folder)/\(id)/\(name)", limit: 64 << 10)).map {
                     String(decoding: $0, as: UTF8.self)

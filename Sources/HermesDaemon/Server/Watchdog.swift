@@ -82,9 +82,12 @@ package final class Watchdog: Sendable {
 
     private static func waitsForDisk() -> Bool { ThreadStack.all().contains { $0.state == "D" } }
 
+    /// The threads that the log tells of; a daemon has some tens.
+    private static let toldThreads = 128
+
     /// Writes a line for each thread, so that whoever reads the log after the restart can tell why a part was silent.
     private func tellThreads() {
-        for thread in ThreadStack.all() {
+        for thread in ThreadStack.all().prefix(Self.toldThreads) {
             log.error(
                 "a thread is here while a part of the daemon is stuck",
                 metadata: [
