@@ -44,10 +44,12 @@ final class FetchClock: Sendable {
         }
     }
 
-    /// Makes the thread look at a scheduler as soon as it can.
-    func wake(_ scheduler: SpanScheduler) {
+    /// Makes the thread look at a scheduler at `time`, without which as soon as it can, or earlier.
+    func wake(_ scheduler: SpanScheduler, at time: Monotonic = .now()) {
+        let owner = ObjectIdentifier(scheduler)
         state.withLock { held in
-            held.value.entries[ObjectIdentifier(scheduler)]?.due = .now()
+            guard let entry = held.value.entries[owner], entry.due.map({ time < $0 }) ?? true else { return }
+            held.value.entries[owner]?.due = time
             held.broadcast()
         }
     }

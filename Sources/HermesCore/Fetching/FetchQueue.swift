@@ -75,6 +75,8 @@ struct FetchQueue {
         var demandBatch: Int64 = 8 << 20
         /// Compressed bytes of one fill request.
         var fillBatch: Int64 = 16 << 20
+        /// The same while a program reads.
+        var smallFillBatch: Int64 = 4 << 20
         /// Compressed bytes under way, or waiting to be inflated, beyond which neither read-ahead nor fill starts anything.
         var outstanding: Int64 = 32 << 20
         /// How long a span is left to another image, in milliseconds.
@@ -122,6 +124,7 @@ struct FetchQueue {
     private var refills: Deque<SpanID> = []
     private var active: [Urgency: Int] = [:]
     private var isFilling = false
+    private var fillTurns = FillTurns()
     /// Whether only spans that a reader waits for are fetched, because the cache could not keep the others.
     private(set) var isHeld = false
     private var begun = 0
@@ -189,10 +192,19 @@ struct FetchQueue {
     /// Whether fill has asked for all it can and nothing is under way.
     var isFilled: Bool { flights.isEmpty && layers.allSatisfy { $0.fillFrom == nil } }
 
-    /// The next batch to fetch now, if the limits allow one. While it `isCrowded`, other images have much under way. What
-    /// `claim` refuses is deferred; see `settled`.
-    mutating func next(now: Monotonic, isCrowded: Bool = false, claim: Claim = { _, _ in true }) -> Batch? {
+    /// Whether fill has something left to ask for.
+    private var hasFill: Bool { !refills.isEmpty || layers.contains { $0.fillFrom != nil } }
+
+    /// When fill, which gave way to readers in the last call of `next`, is to be tried again; nil if it did not.
+    var fillWake: Monotonic? { fillTurns.wake }
+
+    /// The next batch to fetch now, if the limits allow one. `lastRead` is when a reader of the image waited last. While it
+    /// `isCrowded`, other images have much under way. What `claim` refuses is deferred; see `settled`.
+    mutating func next(
+        now: Monotonic, lastRead: Monotonic? = nil, isCrowded: Bool = false, claim: Claim = { _, _ in true }
+    ) -> Batch? {
         wake(now)
+        fillTurns.forgetWake()
         guard !isCrowded || active[.demand, default: 0] == 0 else { return nil }
         // A reader does not wait for requests in the background.
         if active[.demand, default: 0] < min(limits.demandRequests, concurrency.size),
@@ -209,13 +221,16 @@ struct FetchQueue {
         if active[.ahead, default: 0] < aheadLimit, let batch = pop(\.aheads, .ahead, now, claim) {
             return batch
         }
-        // Fill gives way: none of its requests starts while a reader waits.
-        guard active[.demand, default: 0] == 0, active[.fill, default: 0] < limits.fillRequests else {
+        // Fill gives way: none of its requests starts while a reader waits, nor just after.
+        guard hasFill, active[.demand, default: 0] == 0, active[.fill, default: 0] < limits.fillRequests else {
             return nil
         }
+        let turn = fillTurns.next(now: now, lastRead: lastRead)
+        guard turn != .nothing else { return nil }
         if let batch = pop(\.refills, .fill, now, claim) { return batch }
         // While the source is down, only failed spans are tried again: walking on would fail every span of the image.
-        return concurrency.isMinimal && isRefilling ? nil : nextFill(now, claim)
+        guard !concurrency.isMinimal || !isRefilling else { return nil }
+        return nextFill(now, claim, most: turn == .request ? limits.fillBatch : limits.smallFillBatch)
     }
 
     /// Whether a span of fill has failed and is to be tried again.
@@ -328,7 +343,8 @@ struct FetchQueue {
         return nil
     }
 
-    private mutating func nextFill(_ now: Monotonic, _ claim: Claim) -> Batch? {
+    /// `most` is in compressed bytes.
+    private mutating func nextFill(_ now: Monotonic, _ claim: Claim, most: Int64) -> Batch? {
         for layer in layers.indices {
             guard var first = layers[layer].fillFrom else { continue }
             let geometry = layers[layer].geometry
@@ -346,7 +362,7 @@ struct FetchQueue {
             }
             let start = geometry.compressedRange(first).lowerBound
             var end = first + 1
-            while end < geometry.count, geometry.compressedRange(end).upperBound - start <= limits.fillBatch,
+            while end < geometry.count, geometry.compressedRange(end).upperBound - start <= most,
                 takes(end)
             {
                 end += 1

@@ -43,9 +43,13 @@ extension SpanScheduler {
         while true {
             settleBudget()
             let isCrowded = threads.budget.isCrowded(for: self)
+            var fillWake: Monotonic?
             let (next, filled) = state.withLock { state -> (Next?, [@Sendable () -> Void]) in
                 guard !state.isStopped else { return (nil, []) }
-                if let batch = state.queue.next(now: .now(), isCrowded: isCrowded, claim: claim) {
+                let now = Monotonic.now()
+                let lastRead = state.waiting > 0 ? now : state.lastRead
+                defer { fillWake = state.queue.fillWake }
+                if let batch = state.queue.next(now: now, lastRead: lastRead, isCrowded: isCrowded, claim: claim) {
                     for span in batch.spans { state.claimed.insert(SpanID(layer: batch.layer, span: span)) }
                     // While a start is watched, the first read of a span that fill brought is seen as well.
                     if state.startup != nil, batch.urgency == .fill {
@@ -58,6 +62,7 @@ extension SpanScheduler {
                 return (nil, state.fillDone)
             }
             for done in filled { done() }
+            if let fillWake { threads.clock.wake(self, at: fillWake) }
             guard let next else { return }
             start(next.batch, next.terms)
         }

@@ -19,6 +19,8 @@ package final class SpanScheduler: Sendable {
         var parked: Deque<ParkedRead> = []
         /// How many of them are not done.
         var waiting = 0
+        /// When the last read began to wait, or was answered.
+        var lastRead: Monotonic?
         /// Spans that readers waited for until their deadlines, and when that was.
         var missed: [SpanID: Monotonic] = [:]
         var fillDone: [@Sendable () -> Void] = []
@@ -146,6 +148,7 @@ package final class SpanScheduler: Sendable {
             isFirst = state.parked.isEmpty
             state.parked.append(read)
             state.waiting += 1
+            state.lastRead = now
             return (here, urged)
         }
         // Later reads have later deadlines, which the clock sees by itself.
@@ -223,12 +226,15 @@ package final class SpanScheduler: Sendable {
 
     /// One more part of each read is in its buffer: answers those that are whole.
     func deliver(_ reads: [ParkedRead]) {
+        guard !reads.isEmpty else { return }
+        let now = Monotonic.now()
         let whole = state.withLock { state in
             reads.filter { read in
                 read.missing -= 1
                 guard read.missing == 0, !read.isDone else { return false }
                 read.isDone = true
                 state.waiting -= 1
+                state.lastRead = now
                 return true
             }
         }

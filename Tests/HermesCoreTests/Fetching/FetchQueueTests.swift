@@ -220,6 +220,35 @@ extension FetchQueue {
         #expect(queue.isFilled)
     }
 
+    @Test func fillGivesWayToAProgramThatReads() throws {
+        var limits = FetchQueue.Limits()
+        limits.fillBatch = 30
+        limits.smallFillBatch = 20
+        var queue = queue(Array(repeating: 10, count: 9), limits)
+        #expect(queue.next(now: start, lastRead: start) == nil)
+        #expect(queue.fillWake == nil, "there is no fill")
+        queue.fill()
+        #expect(queue.next(now: start, lastRead: start) == nil)
+        #expect(queue.fillWake == start.adding(milliseconds: 50))
+        // The reader comes back: its request begins at once, and its end is no rest.
+        let later = start.adding(milliseconds: 40)
+        queue.want(SpanID(layer: 0, span: 8), .demand)
+        let next = queue.next(now: later, lastRead: later)
+        let demand = try #require(next)
+        #expect(demand.urgency == .demand)
+        #expect(queue.next(now: later, lastRead: later) == nil)
+        #expect(queue.fillWake == nil, "the end of the request is waited for")
+        finish(&queue, demand)
+        #expect(queue.next(now: later, lastRead: later) == nil)
+        #expect(queue.fillWake == start.adding(milliseconds: 90))
+        // It goes on for a second.
+        let second = start.adding(milliseconds: 1000)
+        #expect(queue.next(now: second, lastRead: second)?.spans == 0..<2)
+        #expect(queue.next(now: second, lastRead: second) == nil)
+        // And rests.
+        #expect(queue.next(now: second.adding(milliseconds: 50), lastRead: second)?.spans == 2..<5)
+    }
+
     @Test func fillRetriesWhatFailed() throws {
         var queue = queue([10, 10])
         queue.fill()
@@ -330,7 +359,8 @@ extension FetchQueue {
                 let failing = Int.random(in: 0..<10, using: &random) < failures
                 settle(inflating.remove(at: index), failing: failing, isAwaited: Bool.random(using: &random))
             }
-            while let batch = queue.next(now: now) { began(batch) }
+            let lastRead = Bool.random(using: &random) ? now : nil
+            while let batch = queue.next(now: now, lastRead: lastRead) { began(batch) }
             now = now.adding(milliseconds: Int.random(in: 0...300, using: &random))
         }
 

@@ -229,6 +229,27 @@ import Testing
         }
     }
 
+    /// Fill gives way to a reader, and nothing but the time calls it back.
+    @Test func fillGoesOnWhenReadersRest() throws {
+        let source = faulty { $0 == 0 ? .held : .none }
+        try withScheduler(source: source) { (scheduler) throws in
+            let filled = Monitor(false)
+            scheduler.read(layer: 0, range: 0..<1) { _ in }
+            scheduler.fill {
+                filled.withLock {
+                    $0.value = true
+                    $0.broadcast()
+                }
+            }
+            #expect(source.requestCount == 1)
+            source.release()
+            filled.withLock { held in
+                while !held.value { held.wait() }
+            }
+            #expect(scheduler.layers.areComplete)
+        }
+    }
+
     @Test func twoProgramsShareACache() throws {
         let refusing = faulty { _ in .refused(HermesError(.denied, "not from here")) }
         try withScheduler(source: image.source) { (first) throws in
