@@ -83,10 +83,12 @@ api_server_start() {
         die "kube-apiserver did not start"
     }
 }
-api_server_answers() {
-    [[ $(curl -fsS --cacert "$CLUSTER/ca.crt" --cert "$CLUSTER/admin.crt" --key "$CLUSTER/admin.key" \
-        "https://127.0.0.1:$CLUSTER_PORT/readyz") == ok ]]
+# api_server_ask PATH OPTION...: with curl, as the administrator. It starts faster than kubectl.
+api_server_ask() {
+    curl -fsS --cacert "$CLUSTER/ca.crt" --cert "$CLUSTER/admin.crt" --key "$CLUSTER/admin.key" "${@:2}" \
+        "https://127.0.0.1:$CLUSTER_PORT$1"
 }
+api_server_answers() { [[ $(api_server_ask /readyz) == ok ]]; }
 
 # cluster_control: the scheduler, and the controllers that make service accounts, tokens and Pods of Deployments.
 cluster_control() {

@@ -72,14 +72,14 @@ stop_process() {
 # all of its session, and the status is 124. What it leaves behind keeps nobody waiting, as it would at the end of a pipe.
 LIMITED=
 limited() {
-    local seconds=$1 log=$2 status=0
+    local seconds=$1 log=$2 status=0 start=$SECONDS
     shift 2
     setsid timeout -k 30 "$seconds" "$@" </dev/null >>"$log" 2>&1 &
     LIMITED=$!
     tail -n +1 -s 0.2 -f --pid="$LIMITED" "$log"
     wait "$LIMITED" || status=$?
-    # 137: it had to be killed, by the shell's word for SIGKILL.
-    ((status != 137)) || status=124
+    # 137: it was killed, which is the limit's doing only when the time is over.
+    ((status != 137 || SECONDS - start < seconds)) || status=124
     ((status != 124)) || end_limited
     LIMITED=
     return "$status"

@@ -135,9 +135,8 @@ all_but_deleted() { (($(ready_artifacts) >= IMAGES - 1)); }
 
 # status POD JSON: writes a Pod's status, as its kubelet would.
 status() {
-    curl -fsS --cacert "$CLUSTER/ca.crt" --cert "$CLUSTER/admin.crt" --key "$CLUSTER/admin.key" -X PATCH \
-        -H 'Content-Type: application/merge-patch+json' --data "{\"status\": $2}" \
-        "https://127.0.0.1:$CLUSTER_PORT/api/v1/namespaces/default/pods/$1/status" >/dev/null
+    api_server_ask "/api/v1/namespaces/default/pods/$1/status" -X PATCH \
+        -H 'Content-Type: application/merge-patch+json' --data "{\"status\": $2}" >/dev/null
 }
 # at SECONDS: a time, from now on.
 at() { date -u -d "@$(($(date +%s) + $1))" +%Y-%m-%dT%H:%M:%SZ; }

@@ -43,11 +43,12 @@ import Testing
 
     /// A scheduler over the image's layers with its own cache, stopped afterwards.
     private func withScheduler(
-        cache path: String? = nil, source: any ImageSource, _ body: (SpanScheduler) throws -> Void
+        cache path: String? = nil, source: any ImageSource, readDeadline: Int = SpanScheduler.readDeadline,
+        _ body: (SpanScheduler) throws -> Void
     ) throws {
         let scheduler = SpanScheduler(
             source: source, layers: try image.lazyLayers(in: path ?? cache.path), threads: IndexedImage.threads,
-            log: IndexedImage.silent)
+            log: IndexedImage.silent, readDeadline: readDeadline)
         defer { scheduler.stop() }
         try body(scheduler)
     }
@@ -229,10 +230,10 @@ import Testing
         }
     }
 
-    /// Fill gives way to a reader, and nothing but the time calls it back.
+    /// Fill gives way to a reader, and nothing but the time calls it back: the read's deadline is too far away.
     @Test func fillGoesOnWhenReadersRest() throws {
         let source = faulty { $0 == 0 ? .held : .none }
-        try withScheduler(source: source) { (scheduler) throws in
+        try withScheduler(source: source, readDeadline: 3_600_000) { (scheduler) throws in
             let filled = Monitor(false)
             scheduler.read(layer: 0, range: 0..<1) { _ in }
             scheduler.fill {
@@ -244,7 +245,7 @@ import Testing
             #expect(source.requestCount == 1)
             source.release()
             filled.withLock { held in
-                while !held.value { held.wait() }
+                for _ in 0..<3000 where !held.value { held.wait(milliseconds: 100) }
             }
             #expect(scheduler.layers.areComplete)
         }
