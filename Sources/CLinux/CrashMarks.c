@@ -64,7 +64,7 @@ __attribute__((noinline)) static void claim(void) {
     if (slot == HERMES_SHARED_SLOT) return;
     stack_t stack = {.ss_sp = stacks[slot], .ss_size = sizeof stacks[slot]};
     sigaltstack(&stack, NULL);
-    marks->threads[slot].thread = (uint64_t)gettid();
+    marks->threads[slot].thread = (uint64_t)hermes_thread_id();
     mine = &marks->threads[slot];
 }
 

@@ -125,6 +125,9 @@ pid_t hermes_peer_process(int socket);
 // pthread_setname_np(3), which glibc declares for _GNU_SOURCE only.
 void hermes_thread_name(pthread_t thread, const char *name);
 
+// The kernel's number of this thread (gettid(2)).
+pid_t hermes_thread_id(void);
+
 // The columns of the terminal behind a descriptor (TIOCGWINSZ, ioctl_tty(2)); 0 when it is none or does not say.
 int hermes_terminal_width(int descriptor);
 

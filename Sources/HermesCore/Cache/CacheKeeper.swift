@@ -40,7 +40,7 @@ package final class CacheKeeper: Sendable {
             try start("hermes-cache") { [self] in run() }
             try start("hermes-verify") { [self] in
                 // All of an image is read and hashed, which nobody waits for.
-                SystemThread.yieldProcessor(true)
+                YieldingThread(isForever: true).yield()
                 verifyUntilStopped()
             }
         } catch {

@@ -144,11 +144,13 @@ struct FetchQueue {
     }
 
     /// Asks for a span that is absent. `deadline` is that of the reader that waits for the span, if one does: a pause
-    /// that was meant for the background does not outlast it.
-    mutating func want(_ key: SpanID, _ urgency: Urgency, deadline: Monotonic? = nil) {
+    /// that was meant for the background does not outlast it. Returns whether the span is on its way already, and less urgently so
+    /// far.
+    @discardableResult
+    mutating func want(_ key: SpanID, _ urgency: Urgency, deadline: Monotonic? = nil) -> Bool {
         var flight = flights[key] ?? Flight(urgency: urgency, phase: .queued)
         let isNew = flights[key] == nil
-        guard isNew || flight.urgency < urgency else { return }
+        guard isNew || flight.urgency < urgency else { return false }
         flight.urgency = urgency
         if case .backoff(let until) = flight.phase, let deadline {
             flight.phase = .backoff(until: FetchBackoff.shortened(until, for: deadline))
@@ -159,9 +161,13 @@ struct FetchQueue {
             flight.wasDeferred = false
         }
         flights[key] = flight
-        guard flight.phase == .queued else { return }
+        guard flight.phase == .queued else { return flight.phase == .fetching }
         enqueue(key, urgency)
+        return false
     }
+
+    /// How urgent a span is that is wanted or on its way; nil where it is neither.
+    func urgency(of key: SpanID) -> Urgency? { flights[key]?.urgency }
 
     private mutating func enqueue(_ key: SpanID, _ urgency: Urgency) {
         switch urgency {

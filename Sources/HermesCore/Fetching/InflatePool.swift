@@ -4,9 +4,9 @@ import Synchronization
 
 /// The threads of a process that check, inflate and store spans, whichever image they are of.
 ///
-/// Spans of fill are inflated when the processors have nothing else to do (SCHED_IDLE, sched(7)), so that a program that starts
-/// meanwhile has them for itself. One thread takes none of these: where programs use all processors, it is the one that does
-/// not wait for them, and reads never do.
+/// Spans of fill are inflated when the processors have nothing else to do (`YieldingThread`), so that a program that starts
+/// meanwhile has them for itself. Where programs use all processors, a read never waits for that: one thread takes no fill, and a
+/// span of fill that a reader comes to wait for is fill no more (`hurry`).
 ///
 /// Safe for use from any thread, except that its own threads must not call `remove` and `stop`.
 final class InflatePool: Sendable {
@@ -15,12 +15,20 @@ final class InflatePool: Sendable {
         case action(@Sendable () -> Void)
     }
 
+    /// A job that a thread has.
+    private struct Running {
+        let thread: YieldingThread
+        let scheduler: ObjectIdentifier
+        let key: SpanID
+    }
+
     private struct State {
         var queue = InflateQueue()
         /// What is to be called before any job.
         var actions: [@Sendable () -> Void] = []
-        /// The schedulers that may add jobs, and how many threads work for each now.
-        var working: [ObjectIdentifier: Int] = [:]
+        /// The schedulers that may add jobs.
+        var schedulers: Set<ObjectIdentifier> = []
+        var running: [Running] = []
         var isStopped = false
     }
 
@@ -48,25 +56,38 @@ final class InflatePool: Sendable {
 
     /// Lets a scheduler add jobs.
     func add(_ scheduler: SpanScheduler) {
-        state.withLock { $0.value.working[ObjectIdentifier(scheduler)] = 0 }
+        state.withLock { _ = $0.value.schedulers.insert(ObjectIdentifier(scheduler)) }
     }
 
     /// Forgets the jobs of a scheduler, and returns when no thread works for it any more.
     func remove(_ scheduler: SpanScheduler) {
         let owner = ObjectIdentifier(scheduler)
         state.withLock { held in
+            held.value.schedulers.remove(owner)
             held.value.queue.removeAll(of: scheduler)
-            while held.value.working[owner, default: 0] > 0 { held.wait() }
-            held.value.working[owner] = nil
+            for job in held.value.running where job.scheduler == owner { job.thread.urge() }
+            while held.value.running.contains(where: { $0.scheduler == owner }) { held.wait() }
         }
     }
 
     /// Adds a job. One of a scheduler that was removed is dropped.
     func append(_ job: InflateJob) {
         state.withLock { held in
-            guard held.value.working[ObjectIdentifier(job.scheduler)] != nil else { return }
+            guard held.value.schedulers.contains(ObjectIdentifier(job.scheduler)) else { return }
             held.value.queue.append(job)
             held.broadcast()
+        }
+    }
+
+    /// A reader waits for a span now, which had less urgency: its job is one that a reader waits for, whether it waits or a thread has
+    /// it.
+    func hurry(_ key: SpanID, of scheduler: SpanScheduler) {
+        let owner = ObjectIdentifier(scheduler)
+        state.withLock { held in
+            held.value.queue.hurry(key, of: scheduler)
+            // The thread that takes no fill may take it.
+            held.broadcast()
+            for job in held.value.running where job.scheduler == owner && job.key == key { job.thread.urge() }
         }
     }
 
@@ -99,30 +120,31 @@ final class InflatePool: Sendable {
     }
 
     private func inflateUntilStopped(_ decoder: SpanDecoder, fill: Bool) {
-        while let owner = work(decoder, fill: fill) {
+        let thread = YieldingThread()
+        while let owner = work(thread, decoder, fill: fill) {
             state.withLock { held in
-                held.value.working[owner, default: 0] -= 1
+                held.value.running.removeAll { $0.thread === thread }
                 // Only `remove` waits for this, and it has emptied the queue for its scheduler.
-                if held.value.working[owner] == 0 { held.broadcast() }
+                if !held.value.running.contains(where: { $0.scheduler == owner }) { held.broadcast() }
             }
         }
     }
 
     /// Does the next job. Returns its scheduler, to which this thread holds no reference then: who waits for `remove` wants the
     /// layers closed. Nil when the thread is to end.
-    private func work(_ decoder: SpanDecoder, fill: Bool) -> ObjectIdentifier? {
-        guard let job = nextJob(fill: fill) else { return nil }
+    private func work(_ thread: YieldingThread, _ decoder: SpanDecoder, fill: Bool) -> ObjectIdentifier? {
+        guard let job = nextJob(thread, fill: fill) else { return nil }
         if let image = job.scheduler.image {
-            image.serving { job.scheduler.inflate(job, decoder) }
+            image.serving { job.scheduler.inflate(job, decoder, thread) }
         } else {
-            job.scheduler.inflate(job, decoder)
+            job.scheduler.inflate(job, decoder, thread)
         }
         job.scheduler.pump()
         return ObjectIdentifier(job.scheduler)
     }
 
-    private func nextJob(fill: Bool) -> InflateJob? {
-        while let work = next(fill: fill) {
+    private func nextJob(_ thread: YieldingThread, fill: Bool) -> InflateJob? {
+        while let work = next(thread, fill: fill) {
             switch work {
             case .job(let job): return job
             case .action(let action): action()
@@ -131,12 +153,14 @@ final class InflatePool: Sendable {
         return nil
     }
 
-    private func next(fill: Bool) -> Work? {
+    private func next(_ thread: YieldingThread, fill: Bool) -> Work? {
         state.withLock { held in
             while !held.value.isStopped {
                 if let action = held.value.actions.popLast() { return .action(action) }
                 if let job = held.value.queue.next(fill: fill) {
-                    held.value.working[ObjectIdentifier(job.scheduler), default: 0] += 1
+                    thread.begin()
+                    held.value.running.append(
+                        Running(thread: thread, scheduler: ObjectIdentifier(job.scheduler), key: job.key))
                     return .job(job)
                 }
                 // A thread that rests keeps no more than the spans of ordinary indexes need.

@@ -6,7 +6,9 @@ struct InflateJob: Sendable {
     let layer: Int
     let span: Int
     let bytes: SpanBytes
-    let urgency: FetchQueue.Urgency
+    var urgency: FetchQueue.Urgency
+
+    var key: SpanID { SpanID(layer: layer, span: span) }
 }
 
 /// Spans that wait for a thread to inflate them: those that a reader waits for come first, then read-ahead, then fill, and among
@@ -30,6 +32,14 @@ struct InflateQueue {
             return job
         }
 
+        /// Takes the job of a span out of turn.
+        mutating func take(_ key: SpanID, of owner: ObjectIdentifier) -> InflateJob? {
+            guard var own = jobs[owner], let index = own.firstIndex(where: { $0.key == key }) else { return nil }
+            let job = own.remove(at: index)
+            if own.isEmpty { remove(owner) } else { jobs[owner] = own }
+            return job
+        }
+
         mutating func remove(_ owner: ObjectIdentifier) {
             guard jobs.removeValue(forKey: owner) != nil else { return }
             order.removeAll { $0 == owner }
@@ -47,6 +57,14 @@ struct InflateQueue {
         case .ahead: aheads.append(job)
         case .fill: fills.append(job)
         }
+    }
+
+    /// Puts the job of a span, if it waits, among those that a reader waits for.
+    mutating func hurry(_ key: SpanID, of scheduler: SpanScheduler) {
+        let owner = ObjectIdentifier(scheduler)
+        guard var job = fills.take(key, of: owner) ?? aheads.take(key, of: owner) else { return }
+        job.urgency = .demand
+        append(job)
     }
 
     /// Takes the next job; none of fill without `fill`.

@@ -84,8 +84,12 @@ extension SpanScheduler {
         let first = layer.compressedRange(batch.spans.lowerBound)
         let last = layer.compressedRange(batch.spans.upperBound - 1)
         let cutter = SpanCutter(layer: layer, spans: batch.spans) { [self] span, bytes in
-            threads.pool.append(
-                InflateJob(scheduler: self, layer: batch.layer, span: span, bytes: bytes, urgency: batch.urgency))
+            // With the state held: a reader that comes later finds the job in the pool.
+            state.withLock { state in
+                let urgency = state.queue.urgency(of: SpanID(layer: batch.layer, span: span)) ?? batch.urgency
+                threads.pool.append(
+                    InflateJob(scheduler: self, layer: batch.layer, span: span, bytes: bytes, urgency: urgency))
+            }
         }
         let measure = FetchMeasure(counters, layer: batch.layer, batch.urgency)
         let fetch = source.fetchRange(

@@ -2,16 +2,16 @@ import HermesSupport
 import Synchronization
 
 extension SpanScheduler {
-    /// Checks, inflates, delivers and stores a span. For a thread of `InflatePool`, with its decoder.
-    func inflate(_ job: InflateJob, _ decoder: SpanDecoder) {
-        let key = SpanID(layer: job.layer, span: job.span)
+    /// Checks, inflates, delivers and stores a span. For a `thread` of `InflatePool`, with its decoder.
+    func inflate(_ job: InflateJob, _ decoder: SpanDecoder, _ thread: YieldingThread) {
+        let key = job.key
         let layer = layers[job.layer]
         // Only while no lock is held: who waits for one must not wait for a processor that idles.
         var isIdle = job.urgency == .fill
-        if isIdle { SystemThread.yieldProcessor(true) }
+        if isIdle { thread.yield() }
         do {
             try decoder.decode(layer.spans, job.span, UnsafeRawBufferPointer(job.bytes.buffer)) { bytes in
-                if isIdle { SystemThread.yieldProcessor(false) }
+                if isIdle { thread.resume() }
                 isIdle = false
                 let start = layer.spans.record(job.span).pointee.uncompressedStart
                 func answer(_ reads: [ParkedRead]) {
@@ -33,7 +33,7 @@ extension SpanScheduler {
                 release(CollectionOfOne(key))
             }
         } catch {
-            if isIdle { SystemThread.yieldProcessor(false) }
+            if isIdle { thread.resume() }
             counters.verificationFailures.add(1, ordering: .relaxed)
             counters.layers[job.layer].errors.add(1, ordering: .relaxed)
             let error =

@@ -126,10 +126,12 @@ package final class SpanScheduler: Sendable {
             return read.finish(hopeless)
         }
         var isFirst = false
-        let (here, urged): ([Int]?, [RangeFetchHandle]) = state.withLock { state in
-            guard !state.isStopped else { return (nil, []) }
+        typealias Found = (here: [Int]?, urged: [RangeFetchHandle], hurried: [SpanID])
+        let (here, urged, hurried) = state.withLock { state -> Found in
+            guard !state.isStopped else { return (nil, [], []) }
             var here: [Int] = []
             var urged: [RangeFetchHandle] = []
+            var hurried: [SpanID] = []
             for span in first...last {
                 state.startup?.touched(SpanID(layer: index, span: span), now: now)
                 if layer.isPresent(span) {
@@ -139,7 +141,7 @@ package final class SpanScheduler: Sendable {
                 let key = SpanID(layer: index, span: span)
                 read.missing += 1
                 state.waiters[key, default: []].append(read)
-                state.queue.want(key, .demand, deadline: deadline)
+                if state.queue.want(key, .demand, deadline: deadline) { hurried.append(key) }
                 if let fetch = state.urge(key, until: deadline) { urged.append(fetch) }
                 lookAhead(&state, layer: index, span: span)
             }
@@ -149,11 +151,12 @@ package final class SpanScheduler: Sendable {
             state.parked.append(read)
             state.waiting += 1
             state.lastRead = now
-            return (here, urged)
+            return (here, urged, hurried)
         }
         // Later reads have later deadlines, which the clock sees by itself.
         if isFirst { threads.clock.wake(self) }
         for fetch in urged { fetch.urge(until: deadline) }
+        for key in hurried { threads.pool.hurry(key, of: self) }
         guard let here else { return read.finish(HermesError(.interrupted, "the mount is ending")) }
         counters.parkedReads.add(1, ordering: .relaxed)
         pump()

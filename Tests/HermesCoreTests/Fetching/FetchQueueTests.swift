@@ -45,6 +45,26 @@ extension FetchQueue {
         for span in batch.spans { queue.finished(SpanID(layer: batch.layer, span: span)) }
     }
 
+    @Test func whatIsOnItsWayCanBecomeUrgent() throws {
+        var queue = queue([10, 10, 10])
+        let spans = (0..<3).map { SpanID(layer: 0, span: $0) }
+        let asked = queue.want(spans[2], .ahead)
+        #expect(!asked, "it is not on its way")
+        queue.fill()
+        finish(&queue, try next(&queue, start))
+        let fill = try next(&queue, start)
+        #expect(fill.spans == 0..<3)
+        #expect(queue.urgency(of: spans[1]) == .fill)
+        let raised = queue.want(spans[1], .demand)
+        #expect(raised)
+        #expect(queue.urgency(of: spans[1]) == .demand)
+        #expect(queue.urgency(of: spans[0]) == .fill)
+        let again = queue.want(spans[1], .demand)
+        #expect(!again, "it is as urgent already")
+        finish(&queue, fill)
+        #expect(queue.urgency(of: spans[1]) == nil)
+    }
+
     @Test func oneFlightHoweverManyWant() throws {
         var queue = queue([10, 10, 10])
         for _ in 0..<5 { queue.want(SpanID(layer: 0, span: 1), .demand) }

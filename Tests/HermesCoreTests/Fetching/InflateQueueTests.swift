@@ -55,6 +55,27 @@ import Testing
         #expect(queue.next()?.span == 0)
     }
 
+    @Test func whatAReaderComesToWaitForIsInflatedFirst() {
+        var queue = InflateQueue()
+        for span in 0..<3 { queue.append(job(0, span, .fill)) }
+        queue.append(job(1, 2, .fill))
+        queue.append(job(1, 3, .ahead))
+        queue.append(job(2, 0, .demand))
+        queue.hurry(SpanID(layer: 0, span: 2), of: schedulers[0])
+        queue.hurry(SpanID(layer: 0, span: 3), of: schedulers[1])
+        // These are not there.
+        queue.hurry(SpanID(layer: 0, span: 9), of: schedulers[0])
+        queue.hurry(SpanID(layer: 1, span: 0), of: schedulers[0])
+        queue.hurry(SpanID(layer: 0, span: 0), of: schedulers[2])
+        // So it is for the thread that takes no fill.
+        let first = queue.next(fill: false)
+        #expect(first?.span == 0)
+        let second = queue.next(fill: false)
+        #expect(second?.span == 2)
+        #expect(second?.urgency == .demand)
+        #expect(take(&queue) == ["1.3", "0.0", "1.2", "0.1"])
+    }
+
     @Test func aRemovedSchedulerHasNoJobs() {
         var queue = InflateQueue()
         for owner in 0..<3 {

@@ -80,6 +80,54 @@ import Testing
         thread.join()
     }
 
+    /// A reader comes to wait for the last span that fill has brought, while no thread has begun with any. Whichever thread is the first
+    /// to have time inflates that span, the one that takes no fill as well.
+    @Test func whatFillBroughtIsInflatedFirstForAReader() throws {
+        let threads = try FetchThreads(inflating: 1)
+        defer { threads.stop() }
+        let layer = try image.lazyLayers(in: cache.path)[0]
+        let scheduler = SpanScheduler(
+            source: image.source, layers: [layer], threads: threads, log: IndexedImage.silent)
+        defer { scheduler.stop() }
+        // Both threads wait for leave to go on.
+        let leave = Monitor((waiting: 0, given: 0))
+        func give(_ count: Int) {
+            leave.withLock {
+                $0.value.given += count
+                $0.broadcast()
+            }
+        }
+        defer { give(2) }
+        for _ in 0..<2 {
+            threads.inflateSoon {
+                leave.withLock { held in
+                    held.value.waiting += 1
+                    held.broadcast()
+                    while held.value.given == 0 { held.wait() }
+                    held.value.given -= 1
+                }
+            }
+        }
+        leave.withLock { while $0.value.waiting < 2 { $0.wait() } }
+        scheduler.fill {}
+        // The request has ended: all its spans wait for a thread.
+        while !scheduler.state.withLock(\.running.isEmpty) { usleep(1000) }
+        let size = Int64(image.archives[0].count)
+        let spans = Monitor<Int?>(nil)
+        scheduler.read(layer: 0, range: size - 10..<size) { _ in
+            spans.withLock {
+                $0.value = scheduler.counters.spans.load(ordering: .relaxed)
+                $0.broadcast()
+            }
+        }
+        give(1)
+        let before = spans.withLock { held in
+            held.wait(milliseconds: 30_000)
+            return held.value
+        }
+        #expect(before == 0, "spans of fill came first")
+    }
+
     @Test func aRetryIsAsked() throws {
         let source = FaultySource(image.source) { $0 == 0 ? .refused(HermesError(.unavailable, "busy")) : .none }
         let scheduler = try scheduler(source)
