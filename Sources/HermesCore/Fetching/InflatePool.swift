@@ -19,7 +19,7 @@ final class InflatePool: Sendable {
     private struct Running {
         let thread: YieldingThread
         let scheduler: ObjectIdentifier
-        let key: SpanID
+        let yields: Bool
     }
 
     private struct State {
@@ -65,7 +65,7 @@ final class InflatePool: Sendable {
         state.withLock { held in
             held.value.schedulers.remove(owner)
             held.value.queue.removeAll(of: scheduler)
-            for job in held.value.running where job.scheduler == owner { job.thread.urge() }
+            for job in held.value.running where job.scheduler == owner && job.yields { job.thread.urge() }
             while held.value.running.contains(where: { $0.scheduler == owner }) { held.wait() }
         }
     }
@@ -79,15 +79,15 @@ final class InflatePool: Sendable {
         }
     }
 
-    /// A reader waits for a span now, which had less urgency: its job is one that a reader waits for, whether it waits or a thread has
-    /// it.
-    func hurry(_ key: SpanID, of scheduler: SpanScheduler) {
-        let owner = ObjectIdentifier(scheduler)
+    /// A reader waits now. Jobs of the spans `keys`, which had less urgency so far, come before those that nobody waits for. And no
+    /// thread yields before it begins with another job, as the reader may wait for that span, for a thread, or for what one of
+    /// them holds in the kernel.
+    func hurry(_ keys: [SpanID], of scheduler: SpanScheduler) {
         state.withLock { held in
-            held.value.queue.hurry(key, of: scheduler)
-            // The thread that takes no fill may take it.
-            held.broadcast()
-            for job in held.value.running where job.scheduler == owner && job.key == key { job.thread.urge() }
+            for key in keys { held.value.queue.hurry(key, of: scheduler) }
+            // The thread that takes no fill may take them.
+            if !keys.isEmpty { held.broadcast() }
+            for job in held.value.running where job.yields { job.thread.urge() }
         }
     }
 
@@ -160,7 +160,8 @@ final class InflatePool: Sendable {
                 if let job = held.value.queue.next(fill: fill) {
                     thread.begin()
                     held.value.running.append(
-                        Running(thread: thread, scheduler: ObjectIdentifier(job.scheduler), key: job.key))
+                        Running(
+                            thread: thread, scheduler: ObjectIdentifier(job.scheduler), yields: job.urgency == .fill))
                     return .job(job)
                 }
                 // A thread that rests keeps no more than the spans of ordinary indexes need.

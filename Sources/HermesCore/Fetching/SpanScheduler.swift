@@ -156,7 +156,7 @@ package final class SpanScheduler: Sendable {
         // Later reads have later deadlines, which the clock sees by itself.
         if isFirst { threads.clock.wake(self) }
         for fetch in urged { fetch.urge(until: deadline) }
-        for key in hurried { threads.pool.hurry(key, of: self) }
+        threads.pool.hurry(hurried, of: self)
         guard let here else { return read.finish(HermesError(.interrupted, "the mount is ending")) }
         counters.parkedReads.add(1, ordering: .relaxed)
         pump()

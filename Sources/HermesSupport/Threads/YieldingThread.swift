@@ -39,7 +39,7 @@ package final class YieldingThread: Sendable {
 
     /// Makes the thread go on at once, and not yield before it begins with other work. The thread must not have ended.
     package func urge() {
-        isUrged.store(true, ordering: .sequentiallyConsistent)
+        guard !isUrged.exchange(true, ordering: .sequentiallyConsistent) else { return }
         resume()
     }
 
