@@ -7,7 +7,16 @@ import Testing
 @Suite struct YieldingThreadTests {
     private static let idle: Int32 = 5
 
-    /// The policy of the thread that `body` gives back, after it has.
+    /// The policy of a thread that yields: SCHED_IDLE where the kernel lets it come back.
+    private static func yielding() async throws -> Int32 {
+        try await SystemThread.run("test-yield") {
+            var parameters = sched_param(sched_priority: 0)
+            sched_setscheduler(0, idle, &parameters)
+            return sched_setscheduler(0, SCHED_OTHER, &parameters) == 0 ? idle : SCHED_OTHER
+        }
+    }
+
+    /// The policy of a thread after `body`.
     private func policy(_ body: @escaping @Sendable (YieldingThread) -> Void) async throws -> Int32 {
         try await SystemThread.run("test-yield") {
             body(YieldingThread())
@@ -16,8 +25,8 @@ import Testing
     }
 
     @Test func yieldsAndComesBack() async throws {
-        let yields: Int32 = geteuid() == 0 ? Self.idle : SCHED_OTHER
-        #expect(try await policy { $0.yield() } == yields)
+        let yielding = try await Self.yielding()
+        #expect(try await policy { $0.yield() } == yielding)
         #expect(
             try await policy { thread in
                 thread.yield()
@@ -26,6 +35,7 @@ import Testing
     }
 
     @Test func whoIsUrgedDoesNotYieldBeforeOtherWork() async throws {
+        let yielding = try await Self.yielding()
         #expect(
             try await policy { thread in
                 thread.begin()
@@ -39,7 +49,7 @@ import Testing
                 thread.yield()
                 thread.resume()
                 thread.yield()
-            } == (geteuid() == 0 ? Self.idle : SCHED_OTHER))
+            } == yielding)
     }
 
     @Test func anotherThreadUrges() async throws {
