@@ -127,7 +127,7 @@ import Testing
         #expect(left == .max - (try cache.usage().total))
         let files = try IndexFiles.find(second.image, in: layout)
         let config = Digest.of(SOCIIndex.configContent)
-        #expect(try blobs() == Set(([files.digest, config] + files.layers.map(\.ztoc.digest)).map(\.hex)))
+        #expect(try blobs() == Set(([files.digest, config] + files.index.layers.map(\.digest)).map(\.hex)))
         #expect(try blobs().intersection(own).count == 2, "the shared zTOC, and the empty configuration")
         #expect(try layout.imageIndex().manifests.map(\.digest) == [files.digest])
 

@@ -51,7 +51,9 @@ import Testing
     /// Puts the twin's index into the image's source.
     private func copyTwin() throws {
         let files = try twin.files()
-        for ztoc in files.layers { try image.layout.writeBlob(Array(ztoc.file.bytes)) }
+        for blob in files.index.layers {
+            try image.layout.writeBlob(try twin.layout.readBlob(blob, limit: 1 << 20))
+        }
         try image.layout.addManifest(
             files.index.encoded(), mediaType: SOCIIndex.mediaType, artifactType: SOCIIndex.artifactType)
     }

@@ -62,6 +62,19 @@ import Testing
         #expect(layers.map(\.descriptor) == read.layers)
     }
 
+    @Test func listsCompressedForms() throws {
+        var layers = try Self.index.ztocs()
+        layers[1].compressed = SOCIIndex.Compressed(digest: Digest.of(Array("c".utf8)), size: 7)
+        let index = SOCIIndex(subject: Self.image, layers: layers)
+        #expect(index.layers.count == 3)
+        let read = try SOCIIndex(decoding: index.encoded())
+        #expect(try read.ztocs() == layers)
+        // One that does not say which zTOC it is of is an artifact like any other.
+        var other = index
+        other.layers[2].annotations = nil
+        #expect(try other.ztocs() == Self.index.ztocs())
+    }
+
     @Test func escapesAsGo() {
         var output: [UInt8] = []
         GoJSON.write("\"\\/\u{8}\u{c}\n\r\t\u{0}\u{1b}\u{7f}<>&é😀\u{2028}\u{2029}\u{fffd}'", into: &output)

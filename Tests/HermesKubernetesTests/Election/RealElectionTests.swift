@@ -17,10 +17,11 @@ import Testing
         func add(_ word: String) { words.withLock { $0.append(word) } }
     }
 
+    /// It looks and renews often, and has as long for it as a slow machine needs.
     private func election(_ identity: String, _ real: RealCluster, _ client: KubernetesClient? = nil) -> LeaderElection
     {
         var terms = LeaseTerms(identity: identity)
-        (terms.lease, terms.renewDeadline, terms.renew, terms.retry) = (3, 2000, 300, 300)
+        (terms.renew, terms.retry) = (300, 300)
         return LeaderElection(
             client: client ?? real.client, namespace: real.namespace, name: "lease", terms: terms, logger: log)
     }
@@ -77,7 +78,7 @@ import Testing
         }
         try await wait { !leaders.all.isEmpty }
         let first = leaders.all[0]
-        // Renewed for longer than it lasts.
+        // The leader renews, and the other looks on.
         let before = try await lease(real)
         var after = before
         while after.spec.renewTime ?? "" <= before.spec.renewTime ?? ""
@@ -117,12 +118,7 @@ import Testing
         async throws
     {
         let real = try await RealCluster()
-        // It renews often, and has as long for it as a slow machine needs.
-        var terms = LeaseTerms(identity: "one")
-        terms.renew = 300
-        let holder = LeaderElection(
-            client: real.client, namespace: real.namespace, name: "lease", terms: terms, logger: log)
-        try await holder.run {
+        try await election("one", real).run {
             let path = ResourcePath.leases.object("lease", in: real.namespace)
             let before = try await lease(real)
             if deletes {

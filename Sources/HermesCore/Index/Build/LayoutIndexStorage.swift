@@ -47,11 +47,27 @@ package struct LayoutIndexStorage: IndexStorage {
         return ztoc
     }
 
-    /// See `IndexStorage`.
+    /// See `IndexStorage`. Compresses the zTOCs, and lists that beside them.
     package func add(_ index: SOCIIndex, of image: Image) throws -> Descriptor {
         try layout.writeBlob(SOCIIndex.configContent)
+        let ztocs = try index.ztocs().map { ztoc in
+            var ztoc = ztoc
+            ztoc.compressed = try compress(ztoc)
+            return ztoc
+        }
+        let index = SOCIIndex(subject: index.subject, layers: ztocs)
         return try layout.addManifest(
             index.encoded(), mediaType: SOCIIndex.mediaType, artifactType: SOCIIndex.artifactType,
             platform: image.descriptor.platform)
+    }
+
+    /// Compresses a zTOC, unless it fits into a few packets as it is.
+    private func compress(_ ztoc: SOCIIndex.Layer) throws -> SOCIIndex.Compressed? {
+        guard ztoc.size >= 4096 else { return nil }
+        let file = try MappedFile(try OpenFile(layout.blobPath(ztoc.digest), O_RDONLY))
+        let writer = try ImageLayout.BlobWriter(layout)
+        try Zstandard.compress(file.readOnly) { try writer.write($0) }
+        let (digest, size) = try writer.finish()
+        return SOCIIndex.Compressed(digest: digest, size: size)
     }
 }

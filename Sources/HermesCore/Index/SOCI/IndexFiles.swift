@@ -95,8 +95,9 @@ package struct IndexFiles: Sendable {
         }
     }
 
-    private static func wrongBytes(_ ztoc: SOCIIndex.Layer) -> HermesError {
-        HermesError(.corrupt, "the zTOC of layer \(ztoc.layerDigest) does not have the digest \(ztoc.digest)")
+    private static func wrongBytes(_ ztoc: SOCIIndex.Layer, _ cause: HermesError? = nil) -> HermesError {
+        HermesError(
+            .corrupt, "the zTOC of layer \(ztoc.layerDigest) does not have the digest \(ztoc.digest)", cause: cause)
     }
 
     /// The last index that refers to `image` in the image's own source and is not among the `refused` ones, with its digest; nil
@@ -169,9 +170,25 @@ package struct IndexFiles: Sendable {
     private static func download(
         _ ztoc: SOCIIndex.Layer, from source: any ImageSource, in folder: String, until deadline: Monotonic?
     ) throws -> MappedFile {
-        let stream = try source.openBlob(ztoc.descriptor, until: deadline)
-        guard let file = try download(stream, ztoc.descriptor, in: folder) else { throw wrongBytes(ztoc) }
+        let file: MappedFile?
+        do {
+            file = try download(try open(ztoc, at: source, until: deadline), ztoc.descriptor, in: folder)
+        } catch let error as HermesError where error.code == .corrupt {
+            throw wrongBytes(ztoc, error)
+        }
+        guard let file else { throw wrongBytes(ztoc) }
         return file
+    }
+
+    /// The bytes of a zTOC, by way of its compressed form where the index has one that is smaller.
+    private static func open(
+        _ ztoc: SOCIIndex.Layer, at source: any ImageSource, until deadline: Monotonic?
+    ) throws -> any ByteSource {
+        guard let frame = ztoc.compressed, frame.size < ztoc.size else {
+            return try source.openBlob(ztoc.descriptor, until: deadline)
+        }
+        return try ZstandardByteSource(
+            try source.openBlob(frame.descriptor(of: ztoc), until: deadline), limit: frame.size)
     }
 
     /// Reads the bytes of a blob into a file in `folder` that has no name any more, and maps it; nil for bytes of another size or

@@ -19,6 +19,8 @@ extension SOCIIndex {
         /// Whether the layer has neither extended attributes nor opaque whiteouts, so that questions for attributes need
         /// no look at its files.
         package var disableXattrs: Bool
+        /// The zTOC's compressed form, where the index lists one.
+        package var compressed: Compressed?
 
         /// Makes the reference to the zTOC with `digest` and `size` of the blob that `layer` describes.
         package init(digest: Digest, size: Int64, layer: Descriptor, spanSize: Int64, disableXattrs: Bool) {

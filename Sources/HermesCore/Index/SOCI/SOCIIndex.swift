@@ -14,7 +14,7 @@ package struct SOCIIndex: Sendable, Equatable {
 
     /// The descriptor of the config, whose content is `configContent`.
     package var config: Descriptor
-    /// The zTOCs in the order of the image's layers, and possibly artifacts of other kinds.
+    /// The zTOCs in the order of the image's layers, their compressed forms, and possibly artifacts of other kinds.
     package var layers: [Descriptor]
     /// The image's manifest.
     package var subject: Descriptor
@@ -26,14 +26,19 @@ package struct SOCIIndex: Sendable, Equatable {
         config = Descriptor(
             mediaType: Self.artifactType, digest: Digest.of(Self.configContent),
             size: Int64(Self.configContent.count))
-        self.layers = layers.map(\.descriptor)
+        self.layers = layers.map(\.descriptor) + layers.compactMap { $0.compressed?.descriptor(of: $0) }
         self.subject = Descriptor(mediaType: subject.mediaType, digest: subject.digest, size: subject.size)
         annotations = [Annotation.buildTool: ZTOC.buildTool]
     }
 
     /// The zTOCs. Throws `corrupt` if one of them does not say which layer it is for.
     package func ztocs() throws -> [Layer] {
-        try layers.filter { $0.mediaType == Layer.mediaType }.map(Layer.init)
+        let compressed = Dictionary(layers.compactMap(Compressed.find), uniquingKeysWith: { first, _ in first })
+        return try layers.filter { $0.mediaType == Layer.mediaType }.map { descriptor in
+            var layer = try Layer(descriptor)
+            layer.compressed = compressed[layer.digest]
+            return layer
+        }
     }
 
     enum Annotation {
@@ -42,5 +47,6 @@ package struct SOCIIndex: Sendable, Equatable {
         static let layerDigest = "com.amazon.soci.image-layer-digest"
         static let spanSize = "com.amazon.soci.span-size"
         static let disableXattrs = "com.amazon.soci.disable-xattrs"
+        static let ztocDigest = "ai.cloudpilot.hermes.ztoc-digest"
     }
 }
