@@ -1,3 +1,4 @@
+import Glibc
 import HermesSupport
 import Logging
 import Synchronization
@@ -20,12 +21,21 @@ extension CacheKeeper {
             "image": "\(lazy.scheduler.source.name)", "layer": "\(layer.descriptor.digest)",
             "diff_id": "\(layer.diffID)", "index": "\(lazy.index)",
         ]
+        let turns = BackgroundTurns()
         do {
             let result = try image.digest.serving {
                 try layer.store.verify(layer.diffID) {
                     try cache.openZTOC(lazy.ztocs[index], in: layer.store.folder)
                 } isStopped: {
-                    image.isEnding.load(ordering: .acquiring)
+                    turns.end()
+                    while !image.isEnding.load(ordering: .acquiring) {
+                        guard !turns.mayGoOn() else {
+                            turns.begin()
+                            return false
+                        }
+                        usleep(UInt32(BackgroundTurns.pause) * 1000)
+                    }
+                    return true
                 }
             }
             guard let (check, difference) = result else { return }

@@ -4,8 +4,8 @@ import Synchronization
 
 /// The threads of a process that check, inflate and store spans, whichever image they are of.
 ///
-/// Spans of fill are inflated when the processors have nothing else to do (`YieldingThread`), so that a program that starts
-/// meanwhile has them for itself. Where programs use all processors, a read never waits for that: one thread takes no fill, and a
+/// Spans of fill are inflated when the processors have nothing else to do (`YieldingThread`, `BackgroundTurns`), so that a program
+/// that starts meanwhile has them for itself. Where programs use all processors, a read never waits for that: one thread takes no fill, and a
 /// span of fill that a reader comes to wait for is fill no more (`hurry`).
 ///
 /// Safe for use from any thread, except that its own threads must not call `remove` and `stop`.
@@ -13,6 +13,8 @@ final class InflatePool: Sendable {
     private enum Work {
         case job(InflateJob)
         case action(@Sendable () -> Void)
+        /// Something may be there now, or may be done now.
+        case again
     }
 
     /// A job that a thread has.
@@ -121,7 +123,8 @@ final class InflatePool: Sendable {
 
     private func inflateUntilStopped(_ decoder: SpanDecoder, fill: Bool) {
         let thread = YieldingThread()
-        while let owner = work(thread, decoder, fill: fill) {
+        let turns = BackgroundTurns()
+        while let owner = work(thread, turns, decoder, fill: fill) {
             state.withLock { held in
                 held.value.running.removeAll { $0.thread === thread }
                 // Only `remove` waits for this, and it has emptied the queue for its scheduler.
@@ -132,8 +135,11 @@ final class InflatePool: Sendable {
 
     /// Does the next job. Returns its scheduler, to which this thread holds no reference then: who waits for `remove` wants the
     /// layers closed. Nil when the thread is to end.
-    private func work(_ thread: YieldingThread, _ decoder: SpanDecoder, fill: Bool) -> ObjectIdentifier? {
-        guard let job = nextJob(thread, fill: fill) else { return nil }
+    private func work(
+        _ thread: YieldingThread, _ turns: BackgroundTurns, _ decoder: SpanDecoder, fill: Bool
+    ) -> ObjectIdentifier? {
+        turns.end()
+        guard let job = nextJob(thread, turns, fill: fill) else { return nil }
         if let image = job.scheduler.image {
             image.serving { job.scheduler.inflate(job, decoder, thread) }
         } else {
@@ -143,32 +149,36 @@ final class InflatePool: Sendable {
         return ObjectIdentifier(job.scheduler)
     }
 
-    private func nextJob(_ thread: YieldingThread, fill: Bool) -> InflateJob? {
-        while let work = next(thread, fill: fill) {
-            switch work {
+    private func nextJob(_ thread: YieldingThread, _ turns: BackgroundTurns, fill: Bool) -> InflateJob? {
+        while true {
+            // What this asks of the kernel is not for under the lock.
+            let rests = fill && !turns.mayGoOn()
+            switch next(thread, turns, fill: fill && !rests, rests: rests) {
             case .job(let job): return job
             case .action(let action): action()
+            case .again: break
+            case nil: return nil
             }
         }
-        return nil
     }
 
-    private func next(_ thread: YieldingThread, fill: Bool) -> Work? {
+    /// Waits for something to do, at most once. With `rests` it is later that fill may be done.
+    private func next(_ thread: YieldingThread, _ turns: BackgroundTurns, fill: Bool, rests: Bool) -> Work? {
         state.withLock { held in
-            while !held.value.isStopped {
-                if let action = held.value.actions.popLast() { return .action(action) }
-                if let job = held.value.queue.next(fill: fill) {
-                    thread.begin()
-                    held.value.running.append(
-                        Running(
-                            thread: thread, scheduler: ObjectIdentifier(job.scheduler), yields: job.urgency == .fill))
-                    return .job(job)
-                }
-                // A thread that rests keeps no more than the spans of ordinary indexes need.
-                hermes_thread_buffer_trim(Self.keptBuffer)
-                held.wait()
+            guard !held.value.isStopped else { return nil }
+            if let action = held.value.actions.popLast() { return .action(action) }
+            if let job = held.value.queue.next(fill: fill) {
+                thread.begin()
+                let isFill = job.urgency == .fill
+                if isFill { turns.begin() }
+                held.value.running.append(
+                    Running(thread: thread, scheduler: ObjectIdentifier(job.scheduler), yields: isFill))
+                return .job(job)
             }
-            return nil
+            // A thread that rests keeps no more than the spans of ordinary indexes need.
+            hermes_thread_buffer_trim(Self.keptBuffer)
+            if rests && held.value.queue.hasFill { held.wait(milliseconds: BackgroundTurns.pause) } else { held.wait() }
+            return .again
         }
     }
 }

@@ -20,6 +20,8 @@ struct InflateQueue {
         /// The schedulers that have jobs, each once: the next one first.
         private var order: Deque<ObjectIdentifier> = []
 
+        var isEmpty: Bool { order.isEmpty }
+
         mutating func append(_ job: InflateJob) {
             let owner = ObjectIdentifier(job.scheduler)
             if jobs[owner] == nil { order.append(owner) }
@@ -66,6 +68,9 @@ struct InflateQueue {
         job.urgency = .demand
         append(job)
     }
+
+    /// Whether spans of fill wait.
+    var hasFill: Bool { !fills.isEmpty }
 
     /// Takes the next job; none of fill without `fill`.
     mutating func next(fill: Bool = true) -> InflateJob? {

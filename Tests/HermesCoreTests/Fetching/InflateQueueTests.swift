@@ -52,7 +52,9 @@ import Testing
         queue.append(job(0, 1, .ahead))
         #expect(queue.next(fill: false)?.span == 1)
         #expect(queue.next(fill: false) == nil)
+        #expect(queue.hasFill)
         #expect(queue.next()?.span == 0)
+        #expect(!queue.hasFill)
     }
 
     @Test func whatAReaderComesToWaitForIsInflatedFirst() {
