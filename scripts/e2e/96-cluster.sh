@@ -11,6 +11,16 @@ resolves() {
     [[ -n $image ]] && ask "/v1/indexes/resolve?image=${image/@/%40}&platform=linux/amd64" >"$shared/resolved"
 }
 
+# is_built_by_hand: the index that is resolved is the one that was built, which has the compressed forms of its zTOCs as well. A
+# controller compresses what it sends.
+is_built_by_hand() {
+    local built
+    built=$(jq -r .index "$shared/built")
+    ask "/v1/blobs/$(jq -r .sociIndex.digest "$shared/resolved")" | jq -S . >"$shared/served.json"
+    jq -S 'del(.layers[] | select(.mediaType == "application/vnd.hermes.ztoc.v1+zstd"))' \
+        "$shared/index/blobs/sha256/${built#*:}" | diff - "$shared/served.json"
+}
+
 crd_rejects() {
     local spec
     for spec in '{imageSelectors: "all"}' '{imageSelectors: [{imageRegex: ""}]}' '{platforms: [windows]}' '{paused: maybe}'; do
@@ -32,9 +42,8 @@ policy_becomes_ready() {
 }
 index_is_the_same() {
     resolves nasty
-    # The index that the controller built is the one that a build by hand makes.
     index_build --output "$shared/index" --format json "$NASTY_IMAGE" >"$shared/built"
-    [[ $(jq -r .sociIndex.digest "$shared/resolved") == $(jq -r .index "$shared/built") ]]
+    is_built_by_hand
     local digest
     for digest in $(jq -r '.sociIndex.digest, .ztocs[].ztocDigest' "$shared/resolved"); do
         [[ sha256:$(ask "/v1/blobs/$digest" | sha256sum | cut -d' ' -f1) == "$digest" ]]
@@ -180,7 +189,7 @@ killed_in_a_build() {
     becomes nasty Ready
     index_build --output "$shared/index" --format json "$REGISTRY/test/big:latest" >"$shared/built"
     resolves big
-    [[ $(jq -r .sociIndex.digest "$shared/resolved") == $(jq -r .index "$shared/built") ]]
+    is_built_by_hand
     [[ -z $(ls -A "$DATA/tmp") ]]
 }
 survives_without_registry() {
