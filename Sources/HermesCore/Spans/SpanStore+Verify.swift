@@ -30,9 +30,9 @@ extension SpanStore {
     /// over a power loss. The first time that the digest is another, everything is forgotten, so that it is fetched again.
     ///
     /// All spans must be present. `ztoc` opens the zTOC that the spans were compiled from; it is called at most once. May
-    /// take long; `isStopped` is asked before every MiB, and may wait. Returns nil when that, or another process that looks after the layer, kept
-    /// it from an answer. `difference` says what the zTOC gives otherwise than the layer, when this call has found it. Throws
-    /// the file error, and the errors of `ztoc`.
+    /// take long; `isStopped` is asked before every MiB, and may wait. Returns nil when that, or another process that looks
+    /// after the layer, kept it from an answer. `difference` says what the zTOC gives otherwise than the layer, when this
+    /// call has found it. Throws the file error, and the errors of `ztoc`.
     func verify(
         _ diffID: Digest, ztoc: () throws -> MappedFile, isStopped: () -> Bool
     ) throws -> (check: LayerCheck, difference: HermesError?)? {

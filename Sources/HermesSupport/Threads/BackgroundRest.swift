@@ -1,7 +1,7 @@
 /// When a thread that nobody waits for rests: pure.
 ///
 /// It looks before each piece of work, and every few milliseconds while it rests. It rests while others wanted all processors at most of
-/// the last looks. A program that starts, or has much to do for a moment, has the processors for itself so. On a machine that is never at
+/// the last looks, so that a program that starts, or has much to do for a moment, has the processors for itself. On a machine that is never at
 /// rest it goes on after half a minute, with a share of its time: it rests ten times as long as the last piece took.
 struct BackgroundRest {
     /// Milliseconds in which nothing is begun.
@@ -10,7 +10,7 @@ struct BackgroundRest {
     static let factor = 10.0
     /// Milliseconds.
     static let longest = 1000.0
-    /// The looks that count, more or less. Other threads come and go in less than the time of one.
+    /// How many looks count, more or less. One alone says little, as other threads come and go in between.
     static let looks = 8.0
 
     /// The share of the last looks at which others wanted all processors, from 0 to 1; the later ones count more.

@@ -2,9 +2,10 @@ import Synchronization
 
 /// When a thread that nobody waits for, a `YieldingThread`, does its pieces of work.
 ///
-/// Such a thread takes no time from others at its processor. But it keeps that from having nothing to do, and only then the kernel takes a
-/// thread over that waits at another processor (newidle balancing, sched(7)). Two threads of a program that wait for each other in turns
-/// could share one processor for seconds. So the thread sleeps while others want all processors (`BackgroundRest`).
+/// Such a thread takes no time from others at its processor. But it keeps that processor from having nothing to do, and it is mainly then
+/// that Linux takes over a thread which waits at another one (newidle balancing, kernel/sched/fair.c). Two threads of a program that
+/// wait for each other in turns could share one processor for seconds. So the thread sleeps while others want all processors
+/// (`BackgroundRest`).
 ///
 /// For one thread, that of the work.
 package final class BackgroundTurns {
@@ -18,6 +19,7 @@ package final class BackgroundTurns {
     private var rest = BackgroundRest()
     private var isWorking = false
 
+    /// For a thread that has done nothing yet.
     package init() {}
 
     deinit { end() }
