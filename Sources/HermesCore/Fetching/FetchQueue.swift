@@ -75,7 +75,7 @@ struct FetchQueue {
         var demandBatch: Int64 = 8 << 20
         /// Compressed bytes of one fill request.
         var fillBatch: Int64 = 16 << 20
-        /// The same while a program reads.
+        /// The same while a program reads, or all images together have much under way.
         var smallFillBatch: Int64 = 4 << 20
         /// Compressed bytes under way, or waiting to be inflated, beyond which neither read-ahead nor fill starts anything.
         var outstanding: Int64 = 32 << 20
@@ -125,6 +125,8 @@ struct FetchQueue {
     private var active: [Urgency: Int] = [:]
     private var isFilling = false
     private var fillTurns = FillTurns()
+    /// When fill, which gave way to readers in the last call of `next`, is to be tried again; nil if it did not.
+    private(set) var fillWake: Monotonic?
     /// Whether only spans that a reader waits for are fetched, because the cache could not keep the others.
     private(set) var isHeld = false
     private var begun = 0
@@ -201,24 +203,21 @@ struct FetchQueue {
     /// Whether fill has something left to ask for.
     private var hasFill: Bool { !refills.isEmpty || layers.contains { $0.fillFrom != nil } }
 
-    /// When fill, which gave way to readers in the last call of `next`, is to be tried again; nil if it did not.
-    var fillWake: Monotonic? { fillTurns.wake }
-
-    /// The next batch to fetch now, if the limits allow one. `lastRead` is when a reader of the image waited last. While it
-    /// `isCrowded`, other images have much under way. What `claim` refuses is deferred; see `settled`.
+    /// The next batch to fetch now, if the limits allow one. `lastRead` is when a reader of the image waited last; `crowding` comes
+    /// from what all images have under way. What `claim` refuses is deferred; see `settled`.
     mutating func next(
-        now: Monotonic, lastRead: Monotonic? = nil, isCrowded: Bool = false, claim: Claim = { _, _ in true }
+        now: Monotonic, lastRead: Monotonic? = nil, crowding: FetchCrowding = .none, claim: Claim = { _, _ in true }
     ) -> Batch? {
         wake(now)
-        fillTurns.forgetWake()
-        guard !isCrowded || active[.demand, default: 0] == 0 else { return nil }
+        fillWake = nil
+        guard crowding < .full || active[.demand, default: 0] == 0 else { return nil }
         // A reader does not wait for requests in the background.
         if active[.demand, default: 0] < min(limits.demandRequests, concurrency.size),
             let batch = pop(\.demands, .demand, now, claim)
         {
             return batch
         }
-        guard outstanding < limits.outstanding, !isHeld, !isCrowded, active.values.reduce(0, +) < concurrency.size
+        guard outstanding < limits.outstanding, !isHeld, crowding < .full, active.values.reduce(0, +) < concurrency.size
         else {
             return nil
         }
@@ -228,15 +227,21 @@ struct FetchQueue {
             return batch
         }
         // Fill gives way: none of its requests starts while a reader waits, nor just after.
-        guard hasFill, active[.demand, default: 0] == 0, active[.fill, default: 0] < limits.fillRequests else {
+        guard hasFill, active[.demand, default: 0] == 0, active[.fill, default: 0] < limits.fillRequests,
+            crowding < .half || outstanding == 0
+        else { return nil }
+        var most = crowding < .half ? limits.fillBatch : limits.smallFillBatch
+        switch fillTurns.next(now: now, lastRead: lastRead) {
+        case .nothing(let until):
+            fillWake = until
             return nil
+        case .smallRequest: most = limits.smallFillBatch
+        case .request: break
         }
-        let turn = fillTurns.next(now: now, lastRead: lastRead)
-        guard turn != .nothing else { return nil }
         if let batch = pop(\.refills, .fill, now, claim) { return batch }
         // While the source is down, only failed spans are tried again: walking on would fail every span of the image.
         guard !concurrency.isMinimal || !isRefilling else { return nil }
-        return nextFill(now, claim, most: turn == .request ? limits.fillBatch : limits.smallFillBatch)
+        return nextFill(now, claim, most: most)
     }
 
     /// Whether a span of fill has failed and is to be tried again.

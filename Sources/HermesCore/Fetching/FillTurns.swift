@@ -12,18 +12,17 @@ struct FillTurns {
     static let patience = 1000
 
     /// What fill may begin.
-    enum Turn {
-        case nothing, smallRequest, request
+    enum Turn: Equatable {
+        /// Nothing; it is to ask again at that time.
+        case nothing(until: Monotonic)
+        case smallRequest, request
     }
 
     /// When a small request is due; nil while no program reads.
     private var due: Monotonic?
-    /// When to ask again, after an answer of `nothing`.
-    private(set) var wake: Monotonic?
 
     /// What fill may begin now. `lastRead` is when a reader waited last, nil if none ever did. A small request counts as begun.
     mutating func next(now: Monotonic, lastRead: Monotonic?) -> Turn {
-        wake = nil
         guard let quiet = lastRead?.adding(milliseconds: Self.rest), now < quiet else {
             due = nil
             return .request
@@ -34,10 +33,6 @@ struct FillTurns {
             return .smallRequest
         }
         self.due = due
-        wake = min(quiet, due)
-        return .nothing
+        return .nothing(until: min(quiet, due))
     }
-
-    /// Nothing is to be asked again.
-    mutating func forgetWake() { wake = nil }
 }

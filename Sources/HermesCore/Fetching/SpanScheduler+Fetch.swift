@@ -42,14 +42,14 @@ extension SpanScheduler {
         typealias Next = (batch: FetchQueue.Batch, terms: FetchTerms)
         while true {
             settleBudget()
-            let isCrowded = threads.budget.isCrowded(for: self)
+            let crowding = threads.budget.crowding(for: self)
             var fillWake: Monotonic?
             let (next, filled) = state.withLock { state -> (Next?, [@Sendable () -> Void]) in
                 guard !state.isStopped else { return (nil, []) }
                 let now = Monotonic.now()
                 let lastRead = state.waiting > 0 ? now : state.lastRead
                 defer { fillWake = state.queue.fillWake }
-                if let batch = state.queue.next(now: now, lastRead: lastRead, isCrowded: isCrowded, claim: claim) {
+                if let batch = state.queue.next(now: now, lastRead: lastRead, crowding: crowding, claim: claim) {
                     for span in batch.spans { state.claimed.insert(SpanID(layer: batch.layer, span: span)) }
                     // While a start is watched, the first read of a span that fill brought is seen as well.
                     if state.startup != nil, batch.urgency == .fill {

@@ -12,16 +12,23 @@ import Testing
         }
         for scheduler in schedulers { scheduler.stop() }
         let budget = FetchBudget()
-        #expect(!budget.isCrowded(for: schedulers[0]))
-        #expect(budget.change(by: FetchBudget.limit).isEmpty)
-        #expect(budget.isCrowded(for: schedulers[0]))
-        #expect(budget.isCrowded(for: schedulers[1]))
-        #expect(budget.change(by: 1).isEmpty)
-        #expect(budget.change(by: -1).isEmpty)
-        #expect(Set(budget.change(by: -1).map(ObjectIdentifier.init)) == Set(schedulers.map(ObjectIdentifier.init)))
+        func goOn(after bytes: Int64) -> Set<ObjectIdentifier> {
+            Set(budget.change(by: bytes).map(ObjectIdentifier.init))
+        }
+        let both = Set(schedulers.map(ObjectIdentifier.init))
+        #expect(budget.crowding(for: schedulers[0]) == .none)
+        #expect(goOn(after: FetchBudget.limit) == [])
+        #expect(budget.crowding(for: schedulers[0]) == .full)
+        #expect(budget.crowding(for: schedulers[1]) == .full)
+        #expect(goOn(after: 1) == [])
+        #expect(goOn(after: -1) == [])
+        #expect(goOn(after: -1) == both)
         // Told once.
-        #expect(budget.change(by: -1).isEmpty)
-        #expect(!budget.isCrowded(for: schedulers[0]))
+        #expect(goOn(after: -1) == [])
+        #expect(budget.crowding(for: schedulers[0]) == .half)
+        #expect(goOn(after: -FetchBudget.limit / 2 + 2) == [])
+        #expect(goOn(after: -1) == [ObjectIdentifier(schedulers[0])])
+        #expect(budget.crowding(for: schedulers[0]) == .none)
     }
 
     @Test func nothingStaysUnderWayAfterAnImage() throws {

@@ -86,18 +86,47 @@ extension FetchQueue {
         var queue = queue([10, 10, 10, 10, 10, 10])
         queue.fill()
         queue.want(SpanID(layer: 0, span: 4), .ahead)
-        #expect(queue.next(now: start, isCrowded: true) == nil)
+        #expect(queue.next(now: start, crowding: .full) == nil)
         queue.want(SpanID(layer: 0, span: 0), .demand)
         queue.want(SpanID(layer: 0, span: 2), .demand)
-        let one = queue.next(now: start, isCrowded: true)
+        let one = queue.next(now: start, crowding: .full)
         let first = try #require(one)
         #expect(first.spans == 0..<1)
-        #expect(queue.next(now: start, isCrowded: true) == nil)
+        #expect(queue.next(now: start, crowding: .full) == nil)
         finish(&queue, first)
-        let another = queue.next(now: start, isCrowded: true)
+        let another = queue.next(now: start, crowding: .full)
         #expect(another?.spans == 2..<3)
         // Room again: read-ahead goes on beside the reader.
         #expect(try next(&queue, start).spans == 4..<5)
+    }
+
+    @Test func aHalfCrowdedProcessKeepsItsRoomForReaders() throws {
+        var limits = FetchQueue.Limits()
+        limits.fillBatch = 30
+        limits.smallFillBatch = 20
+        var queue = queue(Array(repeating: 10, count: 12), limits)
+        queue.fill()
+        let small = queue.next(now: start, crowding: .half)
+        let fill = try #require(small)
+        #expect(fill.spans == 0..<2)
+        // The request has ended, and its spans wait to be inflated.
+        queue.ended(fill, .other)
+        #expect(queue.next(now: start, crowding: .half) == nil)
+        // Readers and read-ahead do as always.
+        queue.want(SpanID(layer: 0, span: 6), .demand)
+        queue.want(SpanID(layer: 0, span: 8), .demand)
+        queue.want(SpanID(layer: 0, span: 10), .ahead)
+        let asked = [6..<7, 8..<9, 10..<11]
+        for spans in asked {
+            let next = queue.next(now: start, crowding: .half)
+            let batch = try #require(next)
+            #expect(batch.spans == spans)
+            finish(&queue, batch)
+        }
+        #expect(queue.next(now: start, crowding: .half) == nil)
+        for span in fill.spans { queue.finished(SpanID(layer: 0, span: span)) }
+        #expect(queue.next(now: start, crowding: .half)?.spans == 2..<4)
+        #expect(queue.next(now: start)?.spans == 4..<7)
     }
 
     @Test func urgencyDecidesTheOrder() throws {

@@ -11,13 +11,9 @@ import Testing
     @Test func fillBeginsAtRest() {
         var turns = FillTurns()
         #expect(turns.next(now: start, lastRead: nil) == .request)
-        #expect(turns.wake == nil)
-        #expect(turns.next(now: start, lastRead: start) == .nothing)
-        #expect(turns.wake == after(50))
-        #expect(turns.next(now: after(49), lastRead: start) == .nothing)
-        #expect(turns.wake == after(50))
+        #expect(turns.next(now: start, lastRead: start) == .nothing(until: after(50)))
+        #expect(turns.next(now: after(49), lastRead: start) == .nothing(until: after(50)))
         #expect(turns.next(now: after(50), lastRead: start) == .request)
-        #expect(turns.wake == nil)
     }
 
     @Test func aProgramThatNeverRestsLeavesASmallRequestEachSecond() {
@@ -28,7 +24,7 @@ import Testing
             case .request: Issue.record("a whole request at \(time)")
             case .smallRequest: small.append(time)
             // Not later than when one is due.
-            case .nothing: #expect(turns.wake.map { $0 > after(time) && $0 <= after(time + 50) } == true)
+            case .nothing(let until): #expect(until > after(time) && until <= after(time + 50))
             }
         }
         #expect(small == [1000, 2010, 3020])
@@ -36,17 +32,10 @@ import Testing
 
     @Test func aRestBeginsTheWaitAnew() {
         var turns = FillTurns()
-        #expect(turns.next(now: start, lastRead: start) == .nothing)
+        #expect(turns.next(now: start, lastRead: start) == .nothing(until: after(50)))
         #expect(turns.next(now: after(900), lastRead: start) == .request)
-        #expect(turns.next(now: after(1100), lastRead: after(1100)) == .nothing)
-        #expect(turns.next(now: after(2000), lastRead: after(2000)) == .nothing)
+        #expect(turns.next(now: after(1100), lastRead: after(1100)) == .nothing(until: after(1150)))
+        #expect(turns.next(now: after(2000), lastRead: after(2000)) == .nothing(until: after(2050)))
         #expect(turns.next(now: after(2100), lastRead: after(2100)) == .smallRequest)
-    }
-
-    @Test func theWakeCanBeForgotten() {
-        var turns = FillTurns()
-        #expect(turns.next(now: start, lastRead: start) == .nothing)
-        turns.forgetWake()
-        #expect(turns.wake == nil)
     }
 }
