@@ -64,7 +64,7 @@ extension ImageCache {
 
     /// Puts the windows of a layer's spans into its zTOC, which has `size` bytes.
     private static func addWindows(of spans: SpanMap, to ztoc: OpenFile, size: Int64) throws {
-        let zstd = ZSTD_createDCtx()
+        let zstd = try Zstandard.decompressionContext()
         defer { ZSTD_freeDCtx(zstd) }
         let window = UnsafeMutableRawBufferPointer.allocate(byteCount: Checkpoint.windowSize, alignment: 64)
         defer { window.deallocate() }

@@ -1,4 +1,5 @@
 import Glibc
+import HermesSupport
 
 extension SpanScheduler {
     /// Keeps a span in the cache if there is room; returns whether it did. A full disk costs the cache, not the read.
@@ -51,11 +52,7 @@ extension SpanScheduler {
 
     /// Whether a file can get so many bytes. Asked by doing it: quotas show nowhere else.
     private static func hasSpace(_ bytes: Int64, in folder: String) -> Bool {
-        var name = Array("\(folder)/.hermes-XXXXXX".utf8CString)
-        let file = mkstemp(&name)
-        guard file >= 0 else { return false }
-        defer { close(file) }
-        unlink(name)
-        return posix_fallocate(file, 0, off_t(bytes)) == 0
+        guard let file = try? OpenFile.unnamed("room", in: folder) else { return false }
+        return withExtendedLifetime(file) { posix_fallocate(file.descriptor, 0, off_t(bytes)) == 0 }
     }
 }

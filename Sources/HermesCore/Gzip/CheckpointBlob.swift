@@ -10,7 +10,9 @@ import HermesSupport
 /// is used. On that condition any thread may use it, hence the unchecked conformance.
 package struct CheckpointBlob: @unchecked Sendable {
     static let headerSize = 12
-    static let recordSize = 17 + Checkpoint.windowSize
+    /// Where the window lies in a record.
+    private static let windowStart = 17
+    static let recordSize = windowStart + Checkpoint.windowSize
     // The shortest gzip header (RFC 1952 section 2.3).
     private static let shortestHeader: Int64 = 10
 
@@ -72,14 +74,13 @@ package struct CheckpointBlob: @unchecked Sendable {
         HermesError(.corrupt, "the checkpoints of a zTOC are corrupt: \(reason)")
     }
 
-    /// Where the record of a checkpoint starts that is not implicit. Inside `bytes`: init has checked their length.
-    private func record(_ index: Int) -> Int {
-        precondition(index >= implicit && index < count, "no such checkpoint")
-        return Self.headerSize + (index - implicit) * Self.recordSize
-    }
+    /// Where the record of checkpoint `index` starts; where it is implicit, where it would start. Any other lies inside `bytes`: init
+    /// has checked their length.
+    private func record(_ index: Int) -> Int { Self.headerSize + (index - implicit) * Self.recordSize }
 
     /// Checkpoint `index`, 0..<count.
     package func checkpoint(_ index: Int) -> Checkpoint {
+        precondition(index >= 0 && index < count, "no such checkpoint")
         if index < implicit {
             return Checkpoint(compressedOffset: Self.shortestHeader, uncompressedOffset: 0, bits: 0)
         }
@@ -93,7 +94,7 @@ package struct CheckpointBlob: @unchecked Sendable {
     }
 
     /// Where the window of checkpoint `index` lies in the blob; where it is implicit, where it would lie.
-    func windowOffset(_ index: Int) -> Int { Self.headerSize + (index - implicit) * Self.recordSize + 17 }
+    func windowOffset(_ index: Int) -> Int { record(index) + Self.windowStart }
 
     /// The window of checkpoint `index`: a slice of the blob, or nil where it is implicit (all zero, never needed).
     package func window(_ index: Int) -> UnsafeRawBufferPointer? {

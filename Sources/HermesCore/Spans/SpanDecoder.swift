@@ -8,13 +8,15 @@ import HermesSupport
 final class SpanDecoder: @unchecked Sendable {
     private var inflater: SpanInflater
     private var blocks: BlockInflater
-    private let zstd = ZSTD_createDCtx()
-    private let window = UnsafeMutableRawBufferPointer.allocate(byteCount: Checkpoint.windowSize, alignment: 16)
+    private let zstd: OpaquePointer
+    private let window: UnsafeMutableRawBufferPointer
 
-    /// Makes a decoder.
+    /// Makes a decoder. Throws `system` without memory.
     init() throws {
         inflater = try SpanInflater()
         blocks = try BlockInflater()
+        zstd = try Zstandard.decompressionContext()
+        window = .allocate(byteCount: Checkpoint.windowSize, alignment: 16)
     }
 
     deinit {

@@ -65,10 +65,16 @@ package enum Zstandard {
         }
     }
 
+    /// A context for ZSTD_freeDCtx to free. Throws `system` without memory.
+    package static func decompressionContext() throws -> OpaquePointer {
+        guard let context = ZSTD_createDCtx() else { throw HermesError(.system, "cannot start zstd: out of memory") }
+        return context
+    }
+
     /// Decompresses bytes that are exactly one frame. Throws `corrupt` for other bytes, `system` without memory, and what
     /// `sink` throws. The content may be of any size: `sink` bounds it.
     package static func decompress(_ bytes: UnsafeRawBufferPointer, to sink: Sink) throws {
-        guard let context = ZSTD_createDCtx() else { throw HermesError(.system, "cannot start zstd: out of memory") }
+        let context = try decompressionContext()
         defer { ZSTD_freeDCtx(context) }
         let room = UnsafeMutableRawBufferPointer.allocate(byteCount: roomSize, alignment: 64)
         defer { room.deallocate() }

@@ -14,7 +14,7 @@ package final class ZstandardByteSource: ByteSource {
     /// The compressed bytes that may still come.
     private var rest: Int64
     private let context: OpaquePointer
-    private let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
+    private let room: UnsafeMutableRawBufferPointer
     /// The part of `room` that is not decompressed yet.
     private var input = ZSTD_inBuffer(src: nil, size: 0, pos: 0)
     /// Whether all that was read makes whole frames.
@@ -22,13 +22,10 @@ package final class ZstandardByteSource: ByteSource {
 
     /// Reads from `source`, of at most `limit` bytes. Throws `system` without memory.
     package init(_ source: any ByteSource, limit: Int64) throws {
-        guard let context = ZSTD_createDCtx() else {
-            room.deallocate()
-            throw HermesError(.system, "cannot start zstd: out of memory")
-        }
+        context = try Zstandard.decompressionContext()
         ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, Self.windowLog)
+        room = .allocate(byteCount: 256 << 10, alignment: 64)
         self.source = source
-        self.context = context
         rest = limit
     }
 
