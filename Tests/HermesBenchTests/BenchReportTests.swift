@@ -18,4 +18,12 @@ import Testing
         let bytes = try JSON.encode(report)
         #expect(try JSON.decode(BenchReport.self, from: bytes, name: "a report") == report)
     }
+
+    @Test func aCommandIsALineForAShell() {
+        func line(_ words: [String]) -> String? { BenchReport.Workload(image: "app", command: words).commandLine }
+        #expect(line([]) == nil)
+        #expect(line(["/bin/true", "--port=80", ""]) == "/bin/true --port=80 ''")
+        #expect(line(["sh", "-c", "echo it's $HOME"]) == #"sh -c 'echo it'\''s $HOME'"#)
+        #expect(line(["echo a", "b"]) != line(["echo", "a b"]))
+    }
 }

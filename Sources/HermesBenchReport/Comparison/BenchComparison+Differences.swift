@@ -16,7 +16,8 @@ extension BenchComparison {
             compare("image", first.workload.image, second.workload.image)
         }
         compare(
-            "command", first.workload.command.joined(separator: " "), second.workload.command.joined(separator: " "))
+            "command", first.workload.commandLine ?? "the image's own",
+            second.workload.commandLine ?? "the image's own")
         compare("ready", first.workload.ready, second.workload.ready)
         compare("request", first.workload.request, second.workload.request)
         compare("kernel", first.machine.kernel, second.machine.kernel)

@@ -35,9 +35,8 @@ extension BenchReport {
     }
 
     private var facts: String {
-        let command = workload.command.isEmpty ? nil : workload.command.joined(separator: " ")
         let known: [(String, String?)] = [
-            ("manifest", workload.manifest), ("command", command), ("ready", workload.ready),
+            ("manifest", workload.manifest), ("command", workload.commandLine), ("ready", workload.ready),
             ("first request", workload.request), ("made by", "\(tool.name) \(tool.version)"),
         ]
         let items = known.compactMap { name, text in text.map { "<dt>\(name)</dt><dd>\($0.html(2000))</dd>" } }
