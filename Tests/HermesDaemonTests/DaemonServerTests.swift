@@ -120,7 +120,9 @@ import Testing
         try await withServer { _ in
             let error = #expect(throws: HermesError.self) { try ReadRecording(of: .of([1]), at: address) }
             #expect(error?.code == .unavailable)
-            for line in ["\n", "sha256:1\n", "x\n\n"] {
+            // There is nothing to forget.
+            #expect(try ReadRecording.forget(.of([1]), at: address))
+            for line in ["\n", "sha256:1\n", "x\n\n", "forget \n", "forget sha256:1\n"] {
                 let socket = try DaemonSocket(ReadRecording.socket(beside: address))
                 try socket.send(line)
                 #expect(try socket.read(isWhole: true).isEmpty)

@@ -29,6 +29,7 @@ import Testing
             phases.ended(image, shown, now: ImagePhasesTests.at(now))
         }
         func beginFreeing(_ image: Digest) -> Bool { phases.beginFreeing(image) }
+        func beginForgetting(_ image: Digest) -> Bool { phases.beginForgetting(image) }
         func endFreeing(_ image: Digest) { phases.endFreeing(image) }
         func pin(_ image: Digest) { phases.pin(image) }
         func unpin(_ image: Digest) -> Bool { phases.unpin(image) }
@@ -55,6 +56,24 @@ import Testing
         machine.endFreeing(image)
         #expect(machine.ask(image, from: 20, at: 20) == "prepare")
         #expect(!machine.beginFreeing(image))
+    }
+
+    @Test func whatWasPutAsideCanBeForgotten() {
+        let machine = Machine()
+        machine.pin(image)
+        #expect(machine.ask(image, at: 0) == "prepare")
+        #expect(!machine.beginForgetting(image))
+        #expect(!machine.ended(image, nil, at: 10))
+        #expect(machine.ask(image, at: 20) == "aside")
+        // Somebody wants it.
+        #expect(!machine.beginForgetting(image))
+        #expect(machine.unpin(image))
+        #expect(!machine.beginFreeing(image))
+        #expect(machine.beginForgetting(image))
+        machine.endFreeing(image)
+        #expect(machine.ask(image, at: 30) == "prepare")
+        #expect(machine.ended(image, "x", at: 40))
+        #expect(!machine.beginForgetting(image))
     }
 
     @Test func itIsPreparedOnceAndShownToAll() {

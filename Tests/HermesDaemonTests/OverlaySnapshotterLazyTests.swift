@@ -132,6 +132,9 @@ struct OverlaySnapshotterLazyTests {
         #expect(record.layers.map(\.digest) == image.image.layers.map(\.descriptor.digest))
         #expect(Set(record.untouchedFiles.map(\.path)) == ["/etc/kept", "/etc/replaced"])
         #expect(record.untouchedFolders.map(\.path) == ["/etc"])
+        // What is here is not forgotten.
+        #expect(try !ReadRecording.forget(digest, at: address))
+        #expect(try ReadRecording.forget(.of([1]), at: address))
         // A peer that goes without a word ends its recording; the daemon sees that a moment later.
         recording = try ReadRecording(of: digest, at: address)
         recording = nil

@@ -7,6 +7,7 @@ import HermesSupport
 struct ColdNode: Sendable {
     let containerd: ContainerdClient
     let observe: NodeBench.Observer
+    let forget: NodeBench.Forgetter
 
     /// Milliseconds that a snapshotter has to free an image that nobody uses any more.
     private static let patience = 60_000
@@ -84,7 +85,8 @@ struct ColdNode: Sendable {
         // containerd deletes a file a moment after its entry.
         for blob in image.blobs where try containerd.hasBytes(of: blob.forContainerd, lease: lease) { return false }
         for chain in image.chainIDs where try containerd.hasSnapshot("\(chain)", of: snapshotter) { return false }
-        return try observe(snapshotter, image.descriptor.digest) == nil
+        guard try observe(snapshotter, image.descriptor.digest) == nil else { return false }
+        return try forget(snapshotter, image.descriptor.digest)
     }
 
     /// Writes what is to be written, and drops the page cache, names and inodes (proc_sys_vm(5), drop_caches).

@@ -42,6 +42,10 @@ extension NodeBench {
     /// be asked.
     package typealias Observer = @Sendable (_ snapshotter: String, _ manifest: Digest) throws -> Observation?
 
+    /// Has a snapshotter forget what it remembers of an image beyond its data, such as what earlier starts read; false as long as it has
+    /// the image, true where it remembers nothing or cannot be asked.
+    package typealias Forgetter = @Sendable (_ snapshotter: String, _ manifest: Digest) throws -> Bool
+
     /// The process that serves the images of a snapshotter that loads them lazily; nil where it is none, or not known.
     package typealias Server = @Sendable (_ snapshotter: String) -> Int32?
 

@@ -17,6 +17,7 @@ package final class NodeBench {
     let process: BenchContainer.Process
     let http: HTTPClient
     let observe: Observer
+    let forget: Forgetter
     let server: Server
     let record: Recorder
     /// Whether the bench is to end early.
@@ -27,17 +28,18 @@ package final class NodeBench {
     /// Which bench made a lease, a snapshot or a container.
     let identity = "bench-\(getpid())"
 
-    /// Looks whether this can be measured here. `open` gives a new source of the image and the platform that is wanted; `observe` asks a lazy snapshotter,
-    /// `server` knows its process, and `record` has it record reads; `progress` is told what is done next. Throws `usage` where it cannot be measured, and `unavailable` where containerd
-    /// does not answer.
+    /// Looks whether this can be measured here. `open` gives a new source of the image and the platform that is wanted; `observe` asks a
+    /// lazy snapshotter, `forget` has it forget, `server` knows its process, and `record` has it record reads; `progress` is told what is
+    /// done next. Throws `usage` where it cannot be measured, and `unavailable` where containerd does not answer.
     package init(
         _ options: Options, open: @escaping () throws -> (any ImageSource, Platform), observe: @escaping Observer,
-        server: @escaping Server, record: @escaping Recorder, isStopped: @escaping @Sendable () -> Bool,
-        progress: @escaping (String) -> Void
+        forget: @escaping Forgetter, server: @escaping Server, record: @escaping Recorder,
+        isStopped: @escaping @Sendable () -> Bool, progress: @escaping (String) -> Void
     ) throws {
         self.options = options
         self.open = open
         self.observe = observe
+        self.forget = forget
         self.server = server
         self.record = record
         self.isStopped = isStopped
@@ -114,7 +116,7 @@ package final class NodeBench {
             defer { namespace.remove() }
             BenchFolder.clear()
             try namespace.clear()
-            let cold = ColdNode(containerd: containerd, observe: observe)
+            let cold = ColdNode(containerd: containerd, observe: observe, forget: forget)
             try cold.checkThatNobodyHas(image, snapshotters: options.snapshotters)
             return try body(cold)
         }

@@ -61,6 +61,12 @@ extension ImageCache {
         }
     }
 
+    /// Forgets what outlives an image's data: its manifest, and which spans a start of it touched. Its configuration may be another
+    /// image's as well, and stays.
+    package func forget(_ image: Digest) {
+        for folder in ["documents", "startups"] { unlink("\(path)/\(folder)/\(image.hex)") }
+    }
+
     private func referencePath(_ reference: String) -> String {
         "\(path)/references/\(Digest.of(Array(reference.utf8)).hex)"
     }

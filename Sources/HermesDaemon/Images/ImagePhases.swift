@@ -129,6 +129,13 @@ struct ImagePhases<Shown> {
         return true
     }
 
+    /// Begins to forget an image of which nothing is known but that it was put aside, and that nobody wants. Goes together with
+    /// `endFreeing`.
+    mutating func beginForgetting(_ image: Digest) -> Bool {
+        if case .aside = phases[image], pins[image] == nil { phases[image] = nil }
+        return beginFreeing(image)
+    }
+
     /// The disk is free.
     mutating func endFreeing(_ image: Digest) { phases[image] = nil }
 

@@ -247,9 +247,25 @@ package final class NodeImages: Sendable {
         // One that could not be opened again may still be wanted.
         guard state.withLock({ (try? store.isUsed(digest)) == false && $0.value.beginFreeing(digest) }) else { return }
         cache.remove(digest, patience: Self.removalPatience)
+        endFreeing(digest)
+    }
+
+    private func endFreeing(_ digest: Digest) {
         state.withLock { held in
             held.value.endFreeing(digest)
             held.broadcast()
         }
+    }
+
+    /// Forgets what outlives the data of an image, of which this node has nothing else, and that it was put aside. False where it has, or
+    /// is about to.
+    func forget(_ digest: Digest) -> Bool {
+        guard state.withLock({ (try? store.isUsed(digest)) == false && $0.value.beginForgetting(digest) }) else {
+            return false
+        }
+        defer { endFreeing(digest) }
+        guard let cached = try? cache.images(), !cached.contains(digest) else { return false }
+        cache.forget(digest)
+        return true
     }
 }

@@ -79,6 +79,9 @@ final class DaemonObservation: Sendable {
     /// Stops that, and gives what was recorded; nil where the image was never shown.
     func endRecording(_ manifest: Digest) -> ReadRecord? { snapshotter.images?.mounts.endRecording(manifest.hex) }
 
+    /// Forgets what outlives the data of an image. False where the daemon has the image, or is about to.
+    func forget(_ manifest: Digest) -> Bool { snapshotter.images?.forget(manifest) ?? true }
+
     /// How the daemon and its images are doing.
     func status() -> DaemonStatus {
         DaemonStatus(

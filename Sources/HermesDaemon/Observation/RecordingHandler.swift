@@ -3,8 +3,8 @@ import HermesCore
 import HermesSupport
 import NIOCore
 
-/// Records the reads of one image for the peer of a connection, as `ReadRecording` describes. A connection that ends also ends its
-/// recording.
+/// Records the reads of one image for the peer of a connection, or forgets an image for it, as `ReadRecording` describes. A connection
+/// that ends also ends its recording.
 final class RecordingHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
@@ -36,13 +36,28 @@ final class RecordingHandler: ChannelInboundHandler {
     }
 
     private func begin(_ context: ChannelHandlerContext) {
-        guard let digest = try? Digest(String(decoding: line, as: UTF8.self)), observation.beginRecording(digest) else {
+        let words = String(decoding: line, as: UTF8.self)
+        if words.hasPrefix(ReadRecording.forgetting),
+            let digest = try? Digest(String(words.dropFirst(ReadRecording.forgetting.count)))
+        {
+            return forget(digest, context)
+        }
+        guard let digest = try? Digest(words), observation.beginRecording(digest) else {
             isOver = true
             context.close(promise: nil)
             return
         }
         manifest = digest
         context.writeAndFlush(NIOAny(ByteBuffer(string: "\(digest)\n")), promise: nil)
+    }
+
+    private func forget(_ digest: Digest, _ context: ChannelHandlerContext) {
+        isOver = true
+        let channel = context.channel
+        work.async { [observation] in
+            let answer = observation.forget(digest) ? "\(digest)\n" : ""
+            channel.writeAndFlush(ByteBuffer(string: answer)).whenComplete { _ in channel.close(promise: nil) }
+        }
     }
 
     private func end(_ context: ChannelHandlerContext) {

@@ -32,6 +32,9 @@ struct BenchNode: ParsableArguments {
             observe: { snapshotter, manifest in
                 snapshotter == "hermes" ? try Self.observe(daemon, manifest) : nil
             },
+            forget: { snapshotter, manifest in
+                snapshotter == "hermes" ? try ReadRecording.forget(manifest, at: daemon) : true
+            },
             server: { snapshotter in
                 snapshotter == "hermes" ? UnixSocket.peer(of: DaemonStatus.socket(beside: daemon)) : nil
             },

@@ -46,6 +46,21 @@ import Testing
         cache.remove(second.image.descriptor.digest)
     }
 
+    @Test func whatOutlivesAnImageIsForgottenOnDemand() throws {
+        let (bytes, other) = (Array("manifest".utf8), Array("other".utf8))
+        let spans = [SpanID(layer: 0, span: 3), SpanID(layer: 1, span: 0)]
+        for manifest in [bytes, other] {
+            cache.keep(manifest, .of(manifest))
+            cache.keepStartup(spans, image: .of(manifest), ztocs: [])
+        }
+        #expect(cache.startup(image: .of(bytes), ztocs: []) == spans)
+        cache.forget(.of(bytes))
+        #expect(cache.startup(image: .of(bytes), ztocs: []) == [])
+        #expect(cache.document(.of(bytes), limit: 100) == nil)
+        #expect(cache.startup(image: .of(other), ztocs: []) == spans)
+        #expect(cache.document(.of(other), limit: 100) == other)
+    }
+
     @Test func whatIsOpenStays() throws {
         let image = try compiled([layer("base"), layer("first")])
         let lazy = try cache.open(
