@@ -57,7 +57,7 @@ push() {
 }
 
 # figures REPORT: overlayfs's and Hermes' median of the whole start, both until the first answer or the end; their ratio; the ratio of
-# p99 of the requests after the first; the starts that failed.
+# p99 of the requests after the first; the medians of the time until the node has the whole image; the starts that failed.
 figures() {
     jq -r '
         def median: sort | if length == 0 then null elif length % 2 == 1 then .[(length - 1) / 2] else (.[length / 2 - 1] + .[length / 2]) / 2 end;
@@ -68,12 +68,12 @@ figures() {
         def number: if . == null then "-" else . * 100 | round / 100 | tostring end;
         def over($b): if . == null or $b == null or $b == 0 then null else . / $b end;
         .sides as [$o, $h] | [($o | cold | number), ($h | cold | number), (($o | cold) | over($h | cold) | number),
-            (($h | tail) | over($o | tail) | number), ($h | whole | number),
+            (($h | tail) | over($o | tail) | number), ($o | whole | number), ($h | whole | number),
             ([.sides[].starts[] | select(.outcome != "complete")] | length)] | @tsv' "$1"
 }
 
 say "$(date -u +%Y-%m-%d), $(nproc) processors, Linux $(uname -r), containerd $(containerd_version), median of $rounds"
-printf '%-14s %12s %12s %8s %10s %12s %7s\n' WORKLOAD OVERLAYFS HERMES RATIO 'WARM P99' 'WHOLE IMAGE' FAILED
+printf '%-14s %12s %12s %8s %10s %12s %13s %7s\n' WORKLOAD OVERLAYFS HERMES RATIO 'WARM P99' 'IMAGE PULLED' 'IMAGE FILLED' FAILED
 for name in "${workloads[@]}"; do
     # shellcheck source=/dev/null
     . "$HERMES_ROOT/scripts/workloads/$name.sh"
@@ -81,6 +81,6 @@ for name in "${workloads[@]}"; do
     beyond "$HERMES" bench --address "$CONTAINERD_SOCKET" --daemon-address "$WORK/hermes.sock" --rounds "$rounds" \
         --format json --html "$keep/$name.html" "$REGISTRY/bench/$WORKLOAD_IMAGE:latest" "${WORKLOAD[@]}" \
         >"$keep/$name.json" 2>"$WORK/bench.log" || die "$name: $(tail -n 1 "$WORK/bench.log")"
-    IFS=$'\t' read -r overlayfs hermes ratio tail whole failed < <(figures "$keep/$name.json")
-    printf '%-14s %10s s %10s s %8s %10s %10s s %7s\n' "$name" "$overlayfs" "$hermes" "$ratio" "$tail" "$whole" "$failed"
+    IFS=$'\t' read -r overlayfs hermes ratio tail pulled filled failed < <(figures "$keep/$name.json")
+    printf '%-14s %10s s %10s s %8s %10s %10s s %11s s %7s\n' "$name" "$overlayfs" "$hermes" "$ratio" "$tail" "$pulled" "$filled" "$failed"
 done
