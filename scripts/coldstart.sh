@@ -62,7 +62,8 @@ push() {
 }
 
 # figures REPORT: overlayfs's and Hermes' median of the whole start, both until the first answer or the end; their ratio; the ratio of
-# the medians of each start's p99 of the requests after the first; the medians of the time until the node has the whole image; the starts that failed.
+# the medians of each start's p99 of the requests after the first; the medians of the time until the node has the whole image; the starts
+# that failed.
 figures() {
     jq -r '
         def median: sort | if length == 0 then null elif length % 2 == 1 then .[(length - 1) / 2] else (.[length / 2 - 1] + .[length / 2]) / 2 end;
